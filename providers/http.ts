@@ -1,0 +1,166 @@
+import { once } from 'node:events';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { VERSION } from '../src/version.ts';
+import { direct, type Transport, through } from './http-transport.ts';
+
+/**
+ * One exchange over HTTP, for providers without a library of their own. It never follows a redirect, always verifies TLS
+ * and ends within its deadline. Whatever network and server do comes back as a value, in which no sent header, body or URL
+ * is repeated.
+ */
+export interface HttpClient {
+  request(request: HttpRequest): Promise<HttpResult>;
+}
+
+export interface HttpRequest {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Sent as it is: what was signed must arrive byte for byte. */
+  url: string;
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+export type HttpResult = HttpAnswer | HttpTrouble;
+
+export interface HttpAnswer {
+  kind: 'answer';
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+  /** Seconds, from Retry-After in either of its forms. */
+  retryAfter?: number | undefined;
+}
+
+/**
+ * No usable answer: none came (`network`, `timeout`), it was a redirect or too long (`unexpected-answer`), or nothing was
+ * sent, because the host asked for a pause that is not over (`rate-limited` after 429, `banned` after 418).
+ */
+export interface HttpTrouble {
+  kind: 'trouble';
+  why: 'network' | 'timeout' | 'unexpected-answer' | 'rate-limited' | 'banned';
+  /** Null when no answer came. */
+  status: number | null;
+  /** For people, for example `ECONNREFUSED`. */
+  detail: string;
+  /** Seconds. */
+  retryAfter?: number | undefined;
+}
+
+export interface HttpClientOptions {
+  now: () => Date;
+  /** An http or https proxy that everything goes through, with `user:password@` where it wants that; null: none. */
+  proxy?: string | null;
+  /** For all of an exchange, from connecting to the last byte. */
+  timeoutMs?: number;
+}
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** What these answers ask for, when they say for how long. */
+const PAUSES: Record<number, 'rate-limited' | 'banned'> = { 429: 'rate-limited', 418: 'banned' };
+
+/**
+ * A client with connections of its own, kept open between requests. A pause that a host asks for holds for all requests
+ * of this client, whatever key signed them: it is our address that the host counts, and bans. Throws `invalid` for a proxy
+ * that is none.
+ */
+export function createHttpClient({ now, proxy = null, timeoutMs = 10_000 }: HttpClientOptions): HttpClient {
+  const transportFor = proxy === null ? direct() : through(proxy);
+  const pauses = new Map<string, { until: number; why: 'rate-limited' | 'banned' }>();
+  return {
+    async request(request) {
+      const { host, protocol } = new URL(request.url);
+      const pause = pauses.get(host);
+      const left = pause ? Math.ceil((pause.until - now().getTime()) / 1000) : 0;
+      if (pause && left > 0) {
+        return { ...trouble(pause.why, null, 'not asked: it wants a pause first'), retryAfter: left };
+      }
+      const deadline = AbortSignal.timeout(timeoutMs);
+      const result = await exchange(request, await transportFor(protocol === 'https:', deadline), deadline, now);
+      const why = PAUSES[result.status ?? 0];
+      if (why && result.retryAfter) pauses.set(host, { why, until: now().getTime() + result.retryAfter * 1000 });
+      return result;
+    },
+  };
+}
+
+async function exchange(
+  request: HttpRequest,
+  transport: Transport,
+  deadline: AbortSignal,
+  now: () => Date,
+): Promise<HttpResult> {
+  try {
+    const response = await send(request, transport, deadline);
+    const { headers, statusCode: status = 0 } = response;
+    if (status >= 300 && status < 400) {
+      response.destroy();
+      return trouble('unexpected-answer', status, 'a redirect, which is never followed');
+    }
+    const body = await bodyOf(response);
+    if (body === null) return trouble('unexpected-answer', status, `an answer of more than ${MAX_BODY_BYTES} bytes`);
+    return { kind: 'answer', status, headers, body, retryAfter: retryAfterOf(headers, now()) };
+  } catch (error) {
+    if (deadline.aborted) return trouble('timeout', null, 'no answer in time');
+    return trouble('network', null, codeOf(error));
+  }
+}
+
+const trouble = (why: HttpTrouble['why'], status: number | null, detail: string): HttpTrouble => ({
+  kind: 'trouble',
+  why,
+  status,
+  detail,
+});
+
+async function send(request: HttpRequest, { open, agent }: Transport, deadline: AbortSignal): Promise<IncomingMessage> {
+  const { method, url, headers, body } = request;
+  const sent = open(url, {
+    method,
+    headers: { 'user-agent': `keyturn/${VERSION}`, ...headers },
+    agent,
+    signal: deadline,
+    // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment does not switch it off.
+    rejectUnauthorized: true,
+  });
+  // After the deadline nobody waits for it any more, and an error nobody hears would end the process.
+  sent.on('error', () => undefined);
+  sent.on('proxyConnect', ({ statusCode = 200 }: { statusCode?: number }) => {
+    // Otherwise the agent would show the proxy’s refusal as the answer of the host.
+    if (statusCode !== 200) sent.destroy(Object.assign(new Error(), { code: `the proxy answered ${statusCode}` }));
+  });
+  sent.end(body);
+  try {
+    const [response] = (await once(sent, 'response', { signal: deadline })) as [IncomingMessage];
+    return response;
+  } catch (error) {
+    // The server had given up a kept connection just before we used it. A new one follows, or the next kept one.
+    const wasStale = method === 'GET' && sent.reusedSocket && codeOf(error) === 'ECONNRESET';
+    if (wasStale) return send(request, { open, agent }, deadline);
+    throw error;
+  }
+}
+
+/** Null when it is too long. */
+async function bodyOf(response: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function retryAfterOf({ 'retry-after': value = '', date = '' }: IncomingHttpHeaders, now: Date): number | undefined {
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  const until = Date.parse(value);
+  // An instant is by the server’s clock, which need not be ours.
+  const since = Date.parse(date) || now.getTime();
+  return Number.isNaN(until) ? undefined : Math.max(0, Math.ceil((until - since) / 1000));
+}
+
+/** Messages may name what was sent or received; codes do not. */
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : 'connection failed';

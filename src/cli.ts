@@ -1,0 +1,245 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { CommandIo } from './commands/io.ts';
+import { isKeyturnError } from './errors.ts';
+import { EXIT, type ExitStatus, exitStatusOf } from './exit.ts';
+import { LOG_LEVELS, type LogLevel } from './log-levels.ts';
+import { VERSION } from './version.ts';
+import type { WorkspaceOptions } from './workspace.ts';
+
+/** argv in, exit status out. Commands are loaded when they are called, so that help costs next to nothing. */
+
+type Process = Pick<NodeJS.Process, 'argv' | 'env' | 'once' | 'off'> & {
+  stdin: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+};
+
+export async function run(process: Process): Promise<ExitStatus> {
+  let status: ExitStatus = EXIT.OK;
+  const program = programOf(process, (ended) => {
+    status = ended;
+  });
+  try {
+    await program.parseAsync(process.argv);
+    return status;
+  } catch (error) {
+    return report(error, program.opts<GlobalOptions>(), process);
+  }
+}
+
+interface GlobalOptions {
+  config?: string;
+  policies: string;
+  color: boolean;
+  logLevel?: LogLevel;
+  quiet?: boolean;
+}
+
+function report(error: unknown, { logLevel }: Partial<GlobalOptions>, { stderr }: Process): ExitStatus {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.OK : EXIT.USAGE;
+  if (isKeyturnError(error)) {
+    stderr.write(`keyturn: error: ${error.message}\n${error.hint ? `keyturn: hint: ${error.hint}\n` : ''}`);
+    return exitStatusOf(error.code);
+  }
+  const details =
+    error instanceof Error
+      ? logLevel === 'debug' || logLevel === 'trace'
+        ? error.stack
+        : error.message
+      : typeof error;
+  stderr.write(`keyturn: this is a bug in keyturn, please report it: ${details}\n`);
+  return EXIT.BUG;
+}
+
+/** Also read by shell completion, which knows commands and options from here. */
+export function programOf(process: Process, end: (status: ExitStatus) => void): Command {
+  const program = new Command('keyturn')
+    .description('turns API keys over on schedule and proves that the old ones are dead')
+    .version(VERSION, '--version', 'print the version')
+    .option('--config <file>', 'configuration (default: keyturn.yaml where there is one)')
+    .option('--policies <path>', 'policy file or folder', 'policies')
+    .option('--no-color', 'no colours')
+    .addOption(
+      new Option(
+        '--log-level <level>',
+        'how much is logged on standard error (default: info in a pipe, warn on a terminal)',
+      ).choices(LOG_LEVELS),
+    )
+    .option('--quiet', 'no progress')
+    .helpOption('-h, --help', 'what a command does and takes')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(text),
+      writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'keyturn: error: ')),
+    });
+
+  /** Runs a command with what it may touch of the process. */
+  const act = async (body: (io: CommandIo, common: WorkspaceOptions) => Promise<ExitStatus>): Promise<void> => {
+    const options = program.opts<GlobalOptions>();
+    const { ioOf } = await import('./process-io.ts');
+    const { io, close } = ioOf(process, {
+      noColor: !options.color,
+      quiet: options.quiet ?? false,
+      logLevel: options.logLevel,
+    });
+    try {
+      end(await body(io, { config: options.config, policies: options.policies }));
+    } finally {
+      close();
+    }
+  };
+  const output = (...formats: string[]) =>
+    new Option('-o, --output <format>', 'output format').choices(formats).default('text');
+  const at = (what: string) => new Option('--at <time>', what);
+  const rehearsal = () => at('act as if it were that time; for a directory store with a venue on this machine');
+  const by = () => new Option('--by <name>', 'who does this, for the evidence (default: user@host)');
+
+  program
+    .command('init')
+    .description('write a first policy, keyturn.yaml, and the identities of the embedded store')
+    .option('--account <name>', 'account of the first policy', 'trading')
+    .option('--venue <name>', 'its venue', 'sandbox')
+    .action((options: { account: string; venue: string }) =>
+      act(async (io) => (await import('./commands/init.ts')).init(options, io)),
+    );
+
+  const policy = program.command('policy').description('check policies; print their schema').helpCommand(false);
+  policy
+    .command('check')
+    .description('schema and rules: every problem at once')
+    .argument('[paths...]', 'policy files or folders (default: --policies)')
+    .addOption(output('text', 'json'))
+    .action((paths: string[], options: { output: 'text' | 'json' }) =>
+      act(async (io, common) =>
+        (await import('./commands/policy.ts')).policyCheck({ ...common, ...options, paths }, io),
+      ),
+    );
+  policy
+    .command('schema')
+    .description('print the JSON Schema of policies')
+    .option('--configuration', 'that of keyturn.yaml instead', false)
+    .action(({ configuration }: { configuration: boolean }) =>
+      act(async (io) => (await import('./commands/policy.ts')).policySchema({ config: configuration }, io)),
+    );
+
+  program
+    .command('plan')
+    .description('what would happen now, and why; writes nothing anywhere')
+    .addOption(output('text', 'json', 'markdown', 'ics'))
+    .addOption(at('what would happen at that time'))
+    .option('--horizon <duration>', 'the calendar of what is coming instead, for example 90d')
+    .option('--out <file>', 'save the plan, for keyturn apply FILE')
+    .option('--detailed-exitcode', 'exit with 2 when there is something to do')
+    .action((options: Pick<import('./commands/plan.ts').PlanOptions, 'output'>) =>
+      act(async (io, common) => (await import('./commands/plan.ts')).plan({ ...common, ...options }, io)),
+    );
+
+  program
+    .command('apply')
+    .description('do it: one pass over every key')
+    .argument('[file]', 'a saved plan, carried out exactly')
+    .addOption(output('text', 'json'))
+    .option('--yes', 'do not ask first')
+    .option('--shard <i/n>', 'only part I of N of the keys, counted from 0')
+    .addOption(rehearsal())
+    .action((file: string | undefined, options: { output: 'text' | 'json' }) =>
+      act(async (io, common) => (await import('./commands/apply.ts')).apply({ ...common, ...options, file }, io)),
+    );
+
+  program
+    .command('tasks')
+    .description('what people must do')
+    .addOption(output('text', 'json'))
+    .addOption(at('as of that time'))
+    .action((options: { output: 'text' | 'json' }) =>
+      act(async (io, common) => (await import('./commands/tasks.ts')).tasks({ ...common, ...options }, io)),
+    );
+
+  program
+    .command('task')
+    .description('one key’s card: everything a person needs')
+    .argument('<key>', 'account/name')
+    .addOption(output('text', 'json'))
+    .option('--copy', 'put the public key on the clipboard of the terminal (OSC 52)')
+    .addOption(at('as of that time'))
+    .action((key: string, options: { output: 'text' | 'json' }) =>
+      act(async (io, common) => (await import('./commands/tasks.ts')).task({ ...common, ...options, key }, io)),
+    );
+
+  program
+    .command('register')
+    .description('hand in the key id the venue gave for a registered public key')
+    .argument('<key>', 'account/name')
+    .argument('[id]', 'the key id; asked for on a terminal')
+    .option('--key-id <id>', 'the same as an option; - reads it from standard input')
+    .option('--generation <n>', 'another generation than the next', wholeNumber)
+    .addOption(by())
+    .addOption(rehearsal())
+    .action((key: string, id: string | undefined, options: { keyId?: string }) =>
+      act(async (io, common) =>
+        (await import('./commands/register.ts')).register({ ...common, ...options, key, id }, io),
+      ),
+    );
+
+  program
+    .command('rotate')
+    .description('ask for a rotation before it is due')
+    .argument('<key>', 'account/name')
+    .option('--reason <text>', 'why; auditors will read it')
+    .option('--compromised', 'the private half leaked: delete it first, replace it at once')
+    .option('--generation <n...>', 'what leaked (default: current)', (text: string, before: number[] = []) => [
+      ...before,
+      wholeNumber(text),
+    ])
+    .addOption(by())
+    .addOption(rehearsal())
+    .action((key: string, options: object) =>
+      act(async (io, common) => (await import('./commands/rotate.ts')).rotate({ ...common, ...options, key }, io)),
+    );
+
+  program
+    .command('status')
+    .description('where every key stands, worst first')
+    .argument('[key]', 'account/name')
+    .addOption(output('text', 'json'))
+    .option('--check', 'exit with 3 when anything is overdue')
+    .addOption(at('as of that time'))
+    .action((key: string | undefined, options: { output: 'text' | 'json' }) =>
+      act(async (io, common) => (await import('./commands/status.ts')).status({ ...common, ...options, key }, io)),
+    );
+
+  program
+    .command('verify')
+    .description('probe now and print verdicts with controls')
+    .argument('[key]', 'account/name')
+    .addOption(output('text', 'json'))
+    .addOption(rehearsal())
+    .action((key: string | undefined, options: { output: 'text' | 'json' }) =>
+      act(async (io, common) => (await import('./commands/verify.ts')).verify({ ...common, ...options, key }, io)),
+    );
+
+  program
+    .command('sandbox')
+    .description('the exchange simulator, for trying things out')
+    .option('--port <n>', 'port; 0 takes a free one', wholeNumber, 8787)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--state <file>', 'where it keeps its keys', '.keyturn/sandbox.json')
+    .addOption(at('start its clock there'))
+    .action((options: { port: number; host: string; state: string }) =>
+      act(async (io) => (await import('./commands/sandbox.ts')).sandbox(options, io)),
+    );
+
+  program
+    .command('demo')
+    .description('a whole rotation in seconds, explained')
+    .action(() => act(async (io) => (await import('./commands/demo.ts')).demo(io)));
+
+  return program;
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('write a whole number.');
+}

@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import type { Decision } from '../core/decide.ts';
+import { spread } from '../core/schedule.ts';
+import { KeyturnError } from '../errors.ts';
+import { EXIT, type ExitStatus } from '../exit.ts';
+import { differences, entriesOf, parsePlan, type SavedPlan } from '../plan-file.ts';
+import { act } from '../steps/act.ts';
+import { type KeyReport, look, type PassDependencies, type PassOptions, pass } from '../tick.ts';
+import { actor, openWorkspace, toolsFor, type Workspace, type WorkspaceOptions } from '../workspace.ts';
+import { askForKeyIds } from './ask.ts';
+import { type CommandIo, confirm, printJson } from './io.ts';
+import { planText } from './plan.ts';
+import { exitOf, reportJson, reportText, summaryOf } from './report.ts';
+
+export interface ApplyOptions extends WorkspaceOptions {
+  output: 'text' | 'json';
+  file?: string | undefined;
+  yes?: boolean | undefined;
+  shard?: string | undefined;
+}
+
+/** One pass over every key: does what `plan` shows, and what follows from it, until each key waits. */
+export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitStatus> {
+  const workspace = await openWorkspace(options);
+  const includes = options.shard === undefined ? () => true : inShard(options.shard);
+  const saved = options.file === undefined ? null : await readPlan(options.file);
+  const looked = await look(workspace.ports.sources, workspace.keys, workspace.clock.now());
+  if (saved) assertUnchanged(saved, entriesOf(looked.plan, looked.gathered));
+  await openStores(workspace, looked.plan.keys.filter(includes));
+  if (!(await isWanted(options, looked.plan, io))) return EXIT.OK;
+  const dependencies = dependenciesOf(workspace, io);
+  const reports = await pass(dependencies, looked, { includes, onlyPlanned: saved !== null });
+  io.terminal.progress(null);
+  const all = options.output === 'text' ? await withAnswers(workspace, dependencies, reports, io) : reports;
+  const summaries = all.map(summaryOf);
+  if (options.output === 'json') printJson(io, reportJson(summaries));
+  else io.stdout.write(reportText(summaries, looked.plan, io.terminal));
+  return exitOf(summaries);
+}
+
+export function dependenciesOf(
+  workspace: Workspace,
+  io: Pick<CommandIo, 'log' | 'signal'> & { terminal: Pick<CommandIo['terminal'], 'progress'> },
+): PassDependencies {
+  const by = actor();
+  return {
+    sources: workspace.ports.sources,
+    clock: workspace.clock,
+    signal: io.signal,
+    act: async ({ key, record }, action, generation) => {
+      io.terminal.progress(`${key.id}: ${action} generation ${generation}`);
+      return act(await toolsFor(workspace, key, by), record, action, generation);
+    },
+    onStep: (key, { action, outcome, reason, message }) =>
+      io.log[outcome === 'failed' ? 'error' : 'info']({ key, action, outcome, reason }, message),
+  };
+}
+
+async function readPlan(file: string): Promise<SavedPlan> {
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new KeyturnError('invalid', `the plan ${file} cannot be read (${cause.code})`, {
+      hint: 'make one with keyturn plan --out FILE',
+      cause,
+    });
+  });
+  return parsePlan(text, file);
+}
+
+function assertUnchanged(saved: SavedPlan, now: SavedPlan['keys']): void {
+  const changed = differences(saved, now);
+  if (changed.length === 0) return;
+  throw new KeyturnError('conflict', ['the plan is out of date, nothing was done', ...changed].join('\n  '), {
+    hint: 'make a new plan: keyturn plan --out FILE',
+  });
+}
+
+/** Stores that will be written are opened before anything is begun, so that a missing identity is said once, not for each key. */
+async function openStores({ ports, keys }: Workspace, decisions: readonly Decision[]): Promise<void> {
+  const acting = new Set(decisions.filter(({ action }) => action !== null).map(({ key }) => key));
+  const stores = new Set(keys.filter(({ id }) => acting.has(id)).map(({ store }) => store));
+  await Promise.all([...stores].map((store) => ports.store(store)));
+}
+
+async function isWanted(options: ApplyOptions, plan: Parameters<typeof planText>[0], io: CommandIo): Promise<boolean> {
+  const hasActions = plan.keys.some(({ action }) => action !== null);
+  if (options.yes || !hasActions || !io.terminal.interactive || options.output === 'json') return true;
+  io.stderr.write(planText(plan, io));
+  return confirm('Do this now?');
+}
+
+/** `I/N`: the keys whose hash falls into part I of N, counted from 0, as Kubernetes’ JOB_COMPLETION_INDEX does. */
+function inShard(shard: string): NonNullable<PassOptions['includes']> {
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(shard) ?? []).map(Number);
+  if (index === undefined || count === undefined || count < 1 || index >= count) {
+    throw new KeyturnError('usage', `“${shard}” is not a shard`, {
+      hint: 'write I/N with I from 0 to N-1, for example 0/4',
+    });
+  }
+  return ({ key }) => spread(`shard ${key}`, count) === index;
+}
+
+/** On a terminal people can answer registration tasks right away; keys they answered are taken on. */
+async function withAnswers(
+  workspace: Workspace,
+  dependencies: PassDependencies,
+  reports: KeyReport[],
+  io: CommandIo,
+): Promise<KeyReport[]> {
+  if (!io.terminal.interactive) return reports;
+  const asked = reports.filter(({ actions }) => actions.some(({ reason }) => reason === 'registration-asked'));
+  const answered = await askForKeyIds(
+    workspace,
+    asked.flatMap((report) => summaryOf(report).tasks.filter(({ kind }) => kind === 'register')),
+    io,
+  );
+  if (answered.size === 0) return reports;
+  const looked = await look(dependencies.sources, workspace.keys, workspace.clock.now());
+  const again = await pass(dependencies, looked, { includes: ({ key }) => answered.has(key) });
+  io.terminal.progress(null);
+  const byKey = new Map(again.map((report) => [report.key, report]));
+  return reports.map((report) => {
+    const later = byKey.get(report.key);
+    return later ? { ...later, actions: [...report.actions, ...later.actions] } : report;
+  });
+}

@@ -1,0 +1,67 @@
+import { writeFile } from 'node:fs/promises';
+import { parseInstant } from '../clock.ts';
+import { parseDuration } from '../core/duration.ts';
+import { forecast } from '../core/forecast.ts';
+import { minute } from '../core/instant.ts';
+import type { Plan } from '../core/plan.ts';
+import { planMarkdown, planSummary } from '../core/render.ts';
+import { KeyturnError } from '../errors.ts';
+import { EXIT, type ExitStatus } from '../exit.ts';
+import { savePlan } from '../plan-file.ts';
+import { table } from '../terminal.ts';
+import { look } from '../tick.ts';
+import { openWorkspace, type WorkspaceOptions } from '../workspace.ts';
+import { calendar, calendarJson, calendarText } from './calendar.ts';
+import { type CommandIo, printJson } from './io.ts';
+
+export interface PlanOptions extends WorkspaceOptions {
+  output: 'text' | 'json' | 'markdown' | 'ics';
+  horizon?: string | undefined;
+  out?: string | undefined;
+  detailedExitcode?: boolean | undefined;
+}
+
+/** What would happen now, and why. Reads policies and records; writes nothing but the file `--out` names. */
+export async function plan(options: PlanOptions, io: CommandIo): Promise<ExitStatus> {
+  const workspace = await openWorkspace(options);
+  const now = options.at === undefined ? workspace.clock.now() : parseInstant(options.at);
+  const { plan, gathered } = await look(workspace.ports.sources, workspace.keys, now);
+  if (options.out !== undefined) {
+    await writeFile(options.out, savePlan(plan, gathered), { mode: 0o600 });
+    io.stderr.write(`keyturn: plan saved to ${options.out}; keyturn apply ${options.out} carries out exactly this\n`);
+  }
+  if (options.horizon !== undefined || options.output === 'ics') {
+    const until = new Date(now.getTime() + horizonOf(options.horizon ?? '90d') * 1000);
+    const events = forecast(gathered, now, until);
+    const render = { text: calendarText, json: calendarJson, markdown: calendarText, ics: calendar }[options.output];
+    io.stdout.write(await render(events, { from: now, until }));
+  } else {
+    print(plan, options.output, io);
+  }
+  const hasActions = plan.keys.some(({ action }) => action !== null);
+  return options.detailedExitcode && hasActions ? EXIT.CHANGES : EXIT.OK;
+}
+
+function horizonOf(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds !== null) return seconds;
+  throw new KeyturnError('usage', `“${text}” is not a duration`, {
+    hint: 'write a whole number with s, m, h, d or w, for example 90d',
+  });
+}
+
+function print(plan: Plan, output: PlanOptions['output'], io: CommandIo): void {
+  if (output === 'json') printJson(io, { at: plan.at, keys: plan.keys });
+  else io.stdout.write(output === 'markdown' ? planMarkdown(plan) : planText(plan, io));
+}
+
+export function planText(plan: Plan, io: CommandIo): string {
+  const rows = plan.keys.map(({ key, action, generation, message, due }) => [
+    key,
+    action ?? '-',
+    generation === null ? '' : `${generation}`,
+    minute(due),
+    message,
+  ]);
+  return `${planSummary(plan)} (${minute(plan.at)})\n\n${table([['KEY', 'ACTION', 'GEN', 'DUE', 'WHY'], ...rows], io.terminal)}`;
+}

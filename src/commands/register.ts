@@ -1,0 +1,96 @@
+import type { VenueCapabilities } from '../core/capabilities.ts';
+import type { Key } from '../core/policy.ts';
+import { isKeyturnError, KeyturnError } from '../errors.ts';
+import { EXIT, type ExitStatus } from '../exit.ts';
+import { readRecord } from '../records.ts';
+import { handIn, type TakenId } from '../steps/hand-in.ts';
+import { actor, keyNamed, openWorkspace, type Workspace, type WorkspaceOptions } from '../workspace.ts';
+import { type CommandIo, promptText, readLine } from './io.ts';
+
+export interface RegisterOptions extends WorkspaceOptions {
+  key: string;
+  id?: string | undefined;
+  /** `-`: read it from standard input. */
+  keyId?: string | undefined;
+  generation?: number | undefined;
+  by?: string | undefined;
+}
+
+/** A person hands in the key id the venue gave. */
+export async function register(options: RegisterOptions, io: CommandIo): Promise<ExitStatus> {
+  const workspace = await openWorkspace(options);
+  const key = keyNamed(workspace.keys, options.key);
+  const result = await recordKeyId(workspace, key, await idFrom(options, io), options);
+  const said = {
+    recorded: `recorded for ${key.id}`,
+    same: `${key.id} has this key id already, nothing changed`,
+    replaced: `replaced for ${key.id}; delete the other one at the venue (keyturn task ${key.id} lists it)`,
+  }[result];
+  io.stdout.write(`${said}; keyturn apply verifies it and goes on\n`);
+  return EXIT.OK;
+}
+
+async function idFrom({ id, keyId, key }: RegisterOptions, io: CommandIo): Promise<string> {
+  if (id !== undefined && keyId !== undefined)
+    throw new KeyturnError('usage', 'give the key id once: as an argument, or with --key-id -');
+  if (id !== undefined) return id;
+  if (keyId === '-') return readLine(io.stdin);
+  if (keyId !== undefined) return keyId;
+  if (io.terminal.interactive) return promptText(`Key id of ${key}`);
+  throw new KeyturnError('usage', 'the key id is missing', {
+    hint: `keyturn register ${key} KEY-ID, or --key-id - to read it from standard input`,
+  });
+}
+
+export async function recordKeyId(
+  workspace: Workspace,
+  key: Key,
+  typed: string,
+  { by, generation }: Pick<RegisterOptions, 'by' | 'generation'> = {},
+): Promise<'recorded' | 'same' | 'replaced'> {
+  const apiKey = parseKeyId(typed, workspace.ports.sources.capabilities(key.venue));
+  const store = await workspace.ports.store(key.store);
+  const tools = { key, store, clock: workspace.clock, by: actor(by) };
+  for (let tries = 1; ; tries++) {
+    try {
+      return await handIn(
+        tools,
+        await readRecord(store, key.storedAs),
+        apiKey,
+        await takenIds(workspace, key.account),
+        generation,
+      );
+    } catch (error) {
+      if (!isKeyturnError(error, 'conflict') || tries >= 3) throw error;
+    }
+  }
+}
+
+function parseKeyId(typed: string, { apiKey: { pattern, description }, title }: VenueCapabilities): string {
+  const id = typed.trim();
+  if (pattern.test(id)) return id;
+  const wrong = /\s/.test(id)
+    ? 'contains a space or line break'
+    : id === ''
+      ? 'is empty'
+      : `has ${id.length} characters`;
+  throw new KeyturnError('usage', `this is not a key id of ${title}: it ${wrong}, an id is ${description}`, {
+    hint: 'copy the API key shown on the page, not the label and not the public key',
+  });
+}
+
+async function takenIds({ keys, ports }: Workspace, account: string): Promise<TakenId[]> {
+  const ofAccount = keys.filter((key) => key.account === account);
+  const records = await Promise.all(
+    ofAccount.map(async ({ store, storedAs }) => readRecord(await ports.sources.reader(store), storedAs)),
+  );
+  return records.flatMap((record, index) =>
+    (record?.generations ?? []).flatMap(({ generation, apiKey, discardedApiKeys = [] }) =>
+      [...(apiKey ? [apiKey] : []), ...discardedApiKeys].map((id) => ({
+        apiKey: id,
+        key: ofAccount[index]?.id ?? '',
+        generation,
+      })),
+    ),
+  );
+}

@@ -1,0 +1,44 @@
+import { KeyturnError } from '../errors.ts';
+import { EXIT, type ExitStatus } from '../exit.ts';
+import { readRecord } from '../records.ts';
+import { requestRotation } from '../steps/request-rotation.ts';
+import { actor, keyNamed, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
+import type { CommandIo } from './io.ts';
+
+export interface RotateOptions extends WorkspaceOptions {
+  key: string;
+  reason?: string | undefined;
+  compromised?: boolean | undefined;
+  generation?: number[] | undefined;
+  by?: string | undefined;
+}
+
+/** Asks for a rotation: a request in the record, served by the next pass. */
+export async function rotate(options: RotateOptions, io: CommandIo): Promise<ExitStatus> {
+  const { key: id, reason, compromised, generation, by } = options;
+  if (reason === undefined || reason.trim() === '')
+    throw new KeyturnError('usage', 'a rotation needs a reason: auditors will read it', {
+      hint: `keyturn rotate ${id} --reason TEXT`,
+    });
+  if (generation !== undefined && !compromised)
+    throw new KeyturnError('usage', '--generation says what leaked and goes with --compromised only');
+  const workspace = await openWorkspace(options);
+  const key = keyNamed(workspace.keys, id);
+  const store = await workspace.ports.store(key.store);
+  const record = await readRecord(store, key.storedAs);
+  if (!compromised && record?.next) {
+    io.stdout.write(`a rotation of ${key.id} is under way already: generation ${record.next}\n`);
+    return EXIT.OK;
+  }
+  const tools = { key, store, clock: workspace.clock, by: actor(by) };
+  const marked = await requestRotation(tools, record, {
+    reason,
+    compromised: compromised ? (generation ?? 'current') : null,
+  });
+  const said =
+    marked.length === 0
+      ? `a rotation of ${key.id} is asked for`
+      : `generation ${marked.join(', ')} of ${key.id} is marked as compromised: delete it at the venue now`;
+  io.stdout.write(`${said}; keyturn apply acts on it\n`);
+  return EXIT.OK;
+}

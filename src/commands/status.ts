@@ -1,0 +1,65 @@
+import { minute } from '../core/instant.ts';
+import { byUrgency, type GenerationStatus, type KeyStatus, statusOf, uncoveredStatus } from '../core/status.ts';
+import { EXIT, type ExitStatus } from '../exit.ts';
+import { readRecord } from '../records.ts';
+import { table } from '../terminal.ts';
+import { look } from '../tick.ts';
+import { keyNamed, openWorkspace, uncovered, type Workspace, type WorkspaceOptions } from '../workspace.ts';
+import { type CommandIo, printJson } from './io.ts';
+
+export interface StatusOptions extends WorkspaceOptions {
+  output: 'text' | 'json';
+  key?: string | undefined;
+  check?: boolean | undefined;
+}
+
+/** Where every key stands, worst first. */
+export async function status(options: StatusOptions, io: CommandIo): Promise<ExitStatus> {
+  const workspace = await openWorkspace(options);
+  const keys = options.key === undefined ? workspace.keys : [keyNamed(workspace.keys, options.key)];
+  const now = workspace.clock.now();
+  const { gathered, plan } = await look(workspace.ports.sources, keys, now);
+  const held = gathered.filter(({ hold }) => hold !== null);
+  for (const { key, hold } of held) io.stderr.write(`keyturn: ${key.id}: ${hold?.message}\n`);
+  const covered = gathered.map(({ key, record, capabilities }, index) => ({
+    ...statusOf(key, record, capabilities, now),
+    reason: plan.keys[index]?.reason,
+    message: plan.keys[index]?.message,
+  }));
+  const rest = options.key === undefined ? await uncoveredKeys(workspace) : [];
+  const all = [...covered, ...rest].sort(byUrgency);
+  if (options.output === 'json') printJson(io, { at: now, keys: all });
+  else io.stdout.write(statusText(all, io));
+  if (held.length > 0) return EXIT.FAILED;
+  return options.check && all.some(({ overdue }) => overdue) ? EXIT.OVERDUE : EXIT.OK;
+}
+
+type Row = KeyStatus & { reason?: string | undefined; message?: string | undefined };
+
+async function uncoveredKeys(workspace: Workspace): Promise<Row[]> {
+  const found = await uncovered(workspace);
+  const records = await Promise.all(
+    found.map(async ({ store, key }) => readRecord(await workspace.ports.sources.reader(store), key)),
+  );
+  return records.flatMap((record) =>
+    record
+      ? [{ ...uncoveredStatus(record), reason: 'uncovered', message: 'no policy names it; nothing is done for it' }]
+      : [],
+  );
+}
+
+function statusText(rows: readonly Row[], io: CommandIo): string {
+  if (rows.length === 0) return 'no keys\n';
+  const shown = (each: GenerationStatus | null) =>
+    each === null ? '-' : `${each.generation}${each.apiKey ? ` ${each.apiKey}` : ''}`;
+  const cells = rows.map(({ key, phase, overdue, due, current, next, previous, message }) => [
+    key,
+    overdue ? io.terminal.paint.red(`${phase} OVERDUE`) : phase,
+    due === null ? '-' : minute(due),
+    shown(current),
+    shown(next),
+    shown(previous),
+    message ?? '',
+  ]);
+  return table([['KEY', 'PHASE', 'DUE', 'CURRENT', 'NEXT', 'PREVIOUS', 'WHY'], ...cells], io.terminal);
+}

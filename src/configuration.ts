@@ -1,0 +1,158 @@
+import { existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import * as z from 'zod';
+import { parseDuration } from './core/duration.ts';
+import { Duration, Name } from './core/policy-schema.ts';
+import { inOrder, type Problem } from './problems.ts';
+import { schemaProblems } from './schema-problems.ts';
+import { valueAt } from './schema-walk.ts';
+import { readSource } from './source.ts';
+
+/** keyturn.yaml: names for stores and venues. As strict as policies; secrets only as references. */
+
+type Options = Readonly<Record<string, z.ZodObject>>;
+
+/** The kinds there are, with the options each takes besides `kind`, and the entries that are always there. */
+export interface Kinds {
+  stores: Options;
+  venues: Options;
+  builtIn: { stores: Readonly<Record<string, object>>; venues: Readonly<Record<string, object>> };
+}
+
+type Entry<O extends Options> = { [K in keyof O]: { kind: K } & z.output<O[K]> }[keyof O];
+
+export interface Configuration<K extends Kinds = Kinds> {
+  /** Absolute; relative paths in it start here. */
+  folder: string;
+  stores: Readonly<Record<string, Entry<K['stores']>>>;
+  venues: Readonly<Record<string, Entry<K['venues']> & Probing>>;
+  /** Seconds a worker’s claim lasts, and seconds around its end in which nobody begins anything. */
+  claim: { for: number; margin: number };
+}
+
+const Url = z.url({ protocol: /^https?$/, error: 'must be an address that starts with http:// or https://' });
+const Seconds = Duration.transform((text) => parseDuration(text) ?? 0);
+
+/** What can be said of every venue, whatever its kind. */
+const Probing = z.strictObject({
+  proof: z
+    .strictObject({
+      groups: z.number().int().min(1).max(10).default(2).meta({ description: 'Probe groups a revocation needs.' }),
+      apart: Seconds.prefault('10m').meta({ description: 'How far apart they are at least.' }),
+    })
+    .prefault({})
+    .meta({ description: 'What counts as proof that a key is dead.' }),
+  inside: z
+    .strictObject({
+      proxy: Url.optional().meta({ description: 'A proxy through which this venue is asked.' }),
+      address: z
+        .union([z.ipv4(), z.ipv6()])
+        .optional()
+        .meta({ description: 'The address the venue sees then; it must be on every allowlist.' }),
+    })
+    .optional()
+    .meta({ description: 'Where keyturn’s own requests come from.' }),
+  outside: z
+    .strictObject({ proxy: Url.meta({ description: 'A proxy whose address is on no allowlist.' }) })
+    .optional()
+    .meta({ description: 'An egress that allowlists do not contain, to prove that they hold.' }),
+});
+type Probing = z.output<typeof Probing>;
+
+const Claim = z
+  .strictObject({
+    for: Seconds.prefault('15m').meta({ description: 'How long one worker may be in the middle of a step.' }),
+    margin: Seconds.prefault('2m').meta({
+      description: 'Time before its end in which it begins nothing more, and after it in which nobody else begins.',
+    }),
+  })
+  .refine((claim) => claim.for > claim.margin, { path: ['for'], error: 'must be longer than margin' })
+  .prefault({})
+  .meta({ description: 'How long a worker that stopped keeps others away from a key.' });
+
+function schemasOf({ stores, venues }: Kinds) {
+  const store = entrySchema(stores, {});
+  const venue = entrySchema(venues, Probing.shape);
+  const file = z
+    .strictObject({
+      apiVersion: z.literal('keyturn/v1').meta({ description: 'Version of this format.' }),
+      stores: z.record(Name, store).prefault({}).meta({ description: 'Stores by name; local is always there.' }),
+      venues: z.record(Name, venue).prefault({}).meta({ description: 'Venues by name; some are always there.' }),
+      claim: Claim,
+    })
+    .meta({ title: 'keyturn configuration', description: 'The stores and venues that policies name' });
+  return { store, venue, file };
+}
+
+function entrySchema(kinds: Options, common: z.ZodRawShape) {
+  const members = Object.entries(kinds).map(([kind, { shape }]) =>
+    z.strictObject({ kind: z.literal(kind), ...shape, ...common }),
+  );
+  const [first, ...rest] = members;
+  if (first === undefined) throw new Error('there is at least one kind');
+  return z.discriminatedUnion('kind', [first, ...rest]);
+}
+
+/** Draft 2020-12, for editors. */
+export function configurationJsonSchema(kinds: Kinds): Record<string, unknown> {
+  const { $schema, ...schema } = z.toJSONSchema(schemasOf(kinds).file, { io: 'input' });
+  return { $schema, $id: 'urn:keyturn:configuration:v1', ...schema };
+}
+
+const DEFAULT_FILE = 'keyturn.yaml';
+
+/**
+ * Reads `path`, or keyturn.yaml where there is one, or else nothing: the built-in entries serve. Entries that are wrong are
+ * left out and reported. Throws `invalid` for a named file that cannot be read.
+ */
+export function loadConfiguration<K extends Kinds>(
+  path: string | null,
+  kinds: K,
+): { configuration: Configuration<K>; problems: Problem[] } {
+  const schemas = schemasOf(kinds);
+  const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : null);
+  const source = file === null ? null : readSource(file);
+  const written = source === null ? { apiVersion: 'keyturn/v1' } : source.value;
+  const parsed = schemas.file.safeParse(written);
+  const legible = parsed.success ? parsed.data : legibleParts(written, schemas);
+  const builtIn = schemas.file.parse({ apiVersion: 'keyturn/v1', ...kinds.builtIn });
+  const configuration = {
+    folder: resolve(file === null ? '.' : dirname(file)),
+    stores: { ...builtIn.stores, ...legible.stores },
+    venues: { ...builtIn.venues, ...legible.venues },
+    claim: legible.claim,
+  };
+  const problems =
+    source === null
+      ? []
+      : inOrder([
+          ...source.problems,
+          ...(parsed.error && source.value !== undefined
+            ? schemaProblems(parsed.error, { schema: schemas.file, source })
+            : []),
+        ]);
+  // The schemas were made of these kinds, so what they let through has their types.
+  return { configuration: configuration as Configuration<K>, problems };
+}
+
+type Schemas = ReturnType<typeof schemasOf>;
+
+/** What can be used of a file that has mistakes, so that policies are not blamed for names it does define. */
+function legibleParts(written: unknown, { store, venue, file }: Schemas) {
+  const claim = file.shape.claim.safeParse(valueAt(written, ['claim']));
+  return {
+    stores: legibleEntries(valueAt(written, ['stores']), store),
+    venues: legibleEntries(valueAt(written, ['venues']), venue),
+    claim: claim.success ? claim.data : file.shape.claim.parse(undefined),
+  };
+}
+
+function legibleEntries<S extends z.ZodType>(written: unknown, schema: S): Record<string, z.output<S>> {
+  if (typeof written !== 'object' || written === null) return {};
+  return Object.fromEntries(
+    Object.entries(written).flatMap(([name, value]) => {
+      const entry = schema.safeParse(value);
+      return entry.success ? [[name, entry.data]] : [];
+    }),
+  );
+}

@@ -1,0 +1,29 @@
+import type { Algorithm, Permission } from './policy.ts';
+
+/** One switch on the venue's page for keys, as the venue's own status read names it. */
+export interface Switch {
+  /** Field of the venue's answer, for example `enableSpotAndMarginTrading`. */
+  field: string;
+  /** The words on the page, for example `Enable Spot & Margin Trading`. */
+  label: string;
+  /** The permission it gives; null for switches no purpose can ask for, which must stay off. */
+  permission: Permission | null;
+}
+
+/** What a venue can do and wants, declared once, so that planning, rules and task cards need not ask it. */
+export interface VenueCapabilities {
+  /** The name people know it by, for example `Binance`. */
+  title: string;
+  algorithms: readonly Algorithm[];
+  /** The page where people create and delete keys. */
+  page: string;
+  /** What people do there, one imperative sentence a step. */
+  registerSteps: readonly string[];
+  deleteSteps: readonly string[];
+  switches: readonly Switch[];
+  /** The words on the page for the allowlist switch. */
+  allowlistLabel: string;
+  /** What key ids look like. */
+  apiKey: { pattern: RegExp; description: string };
+  limits: { keysPerAccount: number; allowlistEntries: number; ipv6: boolean };
+}

@@ -1,0 +1,101 @@
+import type { VenueCapabilities } from './capabilities.ts';
+import { ACTION_CHECKS, HOLD_CHECKS, START_CHECKS, WAIT_CHECKS } from './checks.ts';
+import { dueOf } from './due.ts';
+import type { Key, KeyId } from './policy.ts';
+import type { ProofRule } from './proof.ts';
+import type { Reason } from './reasons.ts';
+import { type KeyRecord, type Roles, rolesOf } from './record.ts';
+
+/** What keyturn can do for a key, in the order of its life. */
+export const ACTIONS = ['generate', 'register', 'verify', 'promote', 'revoke', 'prove', 'destroy'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+/** What came of an action in this pass, so that none is tried twice in it. */
+export interface Attempt {
+  action: Action;
+  generation: number;
+  reason: Reason;
+  message: string;
+}
+
+/** What gathering found instead of a record it may act on. */
+export interface Hold {
+  reason: 'record-unreadable' | 'record-lost' | 'moved-store';
+  message: string;
+}
+
+/** Everything a decision may depend on. */
+export interface Snapshot {
+  key: Key;
+  capabilities: VenueCapabilities;
+  /** Null: the store has nothing of this key. */
+  record: KeyRecord | null;
+  hold: Hold | null;
+  now: Date;
+  /** The nonce of the claim this worker holds, if any. */
+  claim: string | null;
+  /** Seconds after its end in which another worker’s claim is still respected. */
+  claimMargin: number;
+  proof: ProofRule;
+  /** Whether the venue has room for one more key on this account. */
+  room: boolean;
+  attempts: readonly Attempt[];
+}
+
+/** The one next thing to do for a key, and why; action null means: nothing now. */
+export interface Decision {
+  key: KeyId;
+  action: Action | null;
+  reason: Reason;
+  message: string;
+  /** Until when the current generation should be replaced. */
+  due: Date;
+  /** Earliest instant of what comes next, where that is known. */
+  notBefore: Date | null;
+  generation: number | null;
+}
+
+/** A snapshot whose record is there and may be acted on. */
+export interface Situation extends Snapshot, Roles {
+  record: KeyRecord;
+  due: Date;
+}
+
+/** What a check says when it speaks. */
+export interface Finding {
+  action: Action | null;
+  reason: Reason;
+  message: string;
+  notBefore?: Date | null;
+  generation?: number | null;
+}
+
+export type Check<S> = (situation: S) => Finding | null;
+
+/** The first check that speaks decides. Order is meaning: holds, then effects from the end of a life to its start, then waits. */
+export function decide(snapshot: Snapshot): Decision {
+  const due = dueOf(snapshot);
+  const { action, reason, message, notBefore = null, generation = null } = speak(snapshot, due);
+  return { key: snapshot.key.id, action, reason, message, due, notBefore, generation };
+}
+
+function speak(snapshot: Snapshot, due: Date): Finding {
+  const held = first(HOLD_CHECKS, snapshot);
+  if (held) return held;
+  const { record } = snapshot;
+  if (record === null) return first(START_CHECKS, snapshot) ?? unreachable();
+  const situation: Situation = { ...snapshot, ...rolesOf(record), record, due };
+  return first(ACTION_CHECKS, situation) ?? first(WAIT_CHECKS, situation) ?? unreachable();
+}
+
+function first<S>(checks: readonly Check<S>[], situation: S): Finding | null {
+  for (const check of checks) {
+    const finding = check(situation);
+    if (finding) return finding;
+  }
+  return null;
+}
+
+function unreachable(): never {
+  throw new Error('the last check of every chain speaks');
+}

@@ -1,0 +1,27 @@
+import type { Snapshot } from './decide.ts';
+import { later } from './instant.ts';
+import type { Schedule } from './policy.ts';
+import { type Generation, rolesOf } from './record.ts';
+
+/** From when on a generation counts as in use: the venue’s creation time where readable, else when its id was handed in. */
+export const bornAt = ({ at }: Generation): Date => new Date(at.created ?? at.registered ?? at.generated);
+
+/** Until when current should be replaced: its birth plus the interval; at once where there is none; a request pulls it forward. */
+export function dueOf({ key, record, now }: Pick<Snapshot, 'key' | 'record' | 'now'>): Date {
+  if (record === null) return now;
+  const { current, next } = rolesOf(record);
+  if (current === null) return next === null ? now : new Date(next.at.generated);
+  if (current.compromised) return new Date(current.compromised.at);
+  const scheduled = bornAt(current).getTime() + key.rotateEvery * 1000;
+  const requested = record.request ? Date.parse(record.request.at) : Number.POSITIVE_INFINITY;
+  return new Date(Math.min(scheduled, requested));
+}
+
+/** Until when a person should have registered a key, or mended one. */
+export const registrationDeadline = (since: string, { registerWithin }: Schedule): Date => later(since, registerWithin);
+
+/** Until when a previous key must be gone: after the overlap, at once where it is compromised. */
+export function deletionDeadline({ at, compromised }: Generation, { overlap, revokeWithin }: Schedule): Date {
+  if (compromised) return later(compromised.at, revokeWithin);
+  return later(at.superseded ?? at.deletionAsked ?? at.generated, overlap + revokeWithin);
+}

@@ -1,0 +1,7 @@
+/** Instants: ISO 8601 texts in records, Date values in decisions. */
+
+export const later = (instant: string | Date, seconds: number): Date =>
+  new Date(new Date(instant).getTime() + seconds * 1000);
+
+/** As people read them: `2026-11-24 08:05 UTC`. */
+export const minute = (instant: Date): string => `${instant.toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -1,0 +1,37 @@
+import { type Decision, decide, type Snapshot } from './decide.ts';
+import type { Generation } from './record.ts';
+
+/** What would happen now, and why: one decision a key, in the order of the keys. */
+export interface Plan {
+  at: Date;
+  keys: Decision[];
+}
+
+/** A key with everything planning may know of it; whether its account has room follows from all of them together. */
+export type Gathered = Omit<Snapshot, 'room' | 'attempts' | 'claim'>;
+
+export function planOf(gathered: readonly Gathered[], at: Date): Plan {
+  const left = roomLeft(gathered);
+  const keys = gathered.map((each) => {
+    const decision = decide({ ...each, room: true, attempts: [], claim: null });
+    if (!startsGeneration(decision)) return decision;
+    const room = left.get(each.key.account) ?? 0;
+    left.set(each.key.account, room - 1);
+    return room > 0 ? decision : decide({ ...each, room: false, attempts: [], claim: null });
+  });
+  return { at, keys };
+}
+
+/** Every generation that is not proven dead takes one of the account’s places, from the moment it is made. */
+function roomLeft(gathered: readonly Gathered[]): Map<string, number> {
+  const left = new Map<string, number>();
+  const takesPlace = ({ at }: Generation) => at.provenDead === undefined;
+  for (const { key, record, capabilities } of gathered) {
+    const taken = record?.generations.filter(takesPlace).length ?? 0;
+    left.set(key.account, (left.get(key.account) ?? capabilities.limits.keysPerAccount) - taken);
+  }
+  return left;
+}
+
+const startsGeneration = ({ action, reason }: Decision): boolean =>
+  action === 'generate' && reason !== 'generation-unfinished';

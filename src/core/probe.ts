@@ -1,0 +1,59 @@
+/** What a venue answered to a harmless signed read, in words that decisions can be made from. */
+
+/** Why an answer says nothing about the key. */
+export type NoInformation =
+  | 'network'
+  | 'timeout'
+  | 'unexpected-answer'
+  | 'server-error'
+  | 'maintenance'
+  | 'rate-limited'
+  | 'banned'
+  | 'blocked'
+  | 'clock-skew'
+  | 'malformed-key-id';
+
+/** One endpoint's answer to one key. */
+export interface Answer {
+  /** Path, for example `/sapi/v1/account/apiRestrictions`. */
+  endpoint: string;
+  /**
+   * `accepted` the key works · `unknown-key` the venue's table says that only keys it does not know get this ·
+   * `refused` unknown key, address, permission or ban, it does not say which · `bad-signature` the key is known, the
+   * signature does not fit it · `no-information` anything else.
+   */
+  kind: 'accepted' | 'unknown-key' | 'refused' | 'bad-signature' | 'no-information';
+  /** HTTP status; null when no answer came. */
+  status: number | null;
+  /** The venue's own code; null when the answer had none. */
+  code: number | null;
+  /** The venue's message with addresses and digits blotted out, to compare answers by; empty when accepted. */
+  shape: string;
+  /** Only with `no-information`. */
+  why?: NoInformation | undefined;
+  /** Seconds, where the venue named them. */
+  retryAfter?: number | undefined;
+}
+
+/** What an accepted key's own status read says about it. */
+export interface Inspection {
+  /** Every boolean permission field of the answer, known to us or not. */
+  switches: { field: string; on: boolean }[];
+  /** Whether the key is tied to an allowlist; the list itself cannot be read everywhere. */
+  allowlistOn: boolean;
+  /** ISO instant at which the venue says the key was made; null where it does not say. */
+  createdAt: string | null;
+  /** The venue's id of the account the key belongs to; null where it does not say. */
+  accountUid: string | null;
+}
+
+/** All endpoints' answers to one key, and what it says about itself when it was accepted. */
+export interface Probe {
+  answers: Answer[];
+  inspection: Inspection | null;
+}
+
+/** Whether the venue is fit to be asked at all. */
+export type Conditions =
+  | { state: 'normal' /** Venue's clock minus ours, in milliseconds. */; clockOffsetMs: number }
+  | { state: 'trouble'; why: NoInformation; detail: string; retryAfter?: number | undefined };

@@ -1,0 +1,174 @@
+import * as z from 'zod';
+import { ALGORITHMS, type KeyId } from './policy.ts';
+
+/**
+ * The record: what is known of one key, in the store beside its material, never secret. It holds no state; which instants
+ * are there tells what comes next:
+ *
+ *     next       generated ─► stored ─► asked ─► registered ─► verified ─► promoted      (record.next ─► record.current)
+ *     previous   superseded ─► deletionAsked ─► provenDead ─► destroyed                  (neither current nor next)
+ *
+ * A generation leaves `generations` for `history` when it is destroyed; its evidence then stands in a document of its own.
+ */
+
+/** ISO 8601 in UTC with milliseconds, so that instants compare as texts, too. */
+const Instant = z.iso.datetime({ precision: 3 });
+const Hash = z.string().regex(/^[0-9a-f]{64}$/);
+const GenerationNumber = z.number().int().positive();
+
+/** One observation, chained to the one before it; see evidence.ts. */
+export const EvidenceEntry = z.strictObject({
+  at: Instant,
+  event: z.string(),
+  by: z.string(),
+  detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
+  previous: Hash,
+  hash: Hash,
+});
+export type EvidenceEntry = z.infer<typeof EvidenceEntry>;
+
+/** What a person has to change at the venue before a key can be verified. */
+export const Finding = z.strictObject({
+  code: z.string(),
+  /** The switch to change, in the venue's words. */
+  switch: z.string().nullable(),
+  message: z.string(),
+});
+export type Finding = z.infer<typeof Finding>;
+
+/** When each step of a generation's life was done. */
+const Milestones = z.strictObject({
+  /** The intent to make this generation was recorded. */
+  generated: Instant,
+  /** Its material is durable in the store, read back and checked. */
+  stored: Instant.optional(),
+  /** The registration task was opened. */
+  asked: Instant.optional(),
+  /** A person handed in the key id. */
+  registered: Instant.optional(),
+  /** The venue's creation time of the key, where it can be read. */
+  created: Instant.optional(),
+  /** It worked with exactly its permissions for the first time, and for the last time. */
+  verified: Instant.optional(),
+  checked: Instant.optional(),
+  /** Consumers read it from then on. */
+  promoted: Instant.optional(),
+  /** Consumers read another one from then on. */
+  superseded: Instant.optional(),
+  deletionAsked: Instant.optional(),
+  provenDead: Instant.optional(),
+});
+
+export const Generation = z.strictObject({
+  generation: GenerationNumber,
+  algorithm: z.literal(ALGORITHMS),
+  at: Milestones,
+  /** SPKI PEM and the SHA-256 of its DER; both from the moment the pair is stored. */
+  publicKey: z.string().optional(),
+  fingerprint: Hash.optional(),
+  /** The venue's id of the key. */
+  apiKey: z.string().optional(),
+  /** Ids handed in before and replaced while unverified: to be deleted at the venue, too. */
+  discardedApiKeys: z.array(z.string()).optional(),
+  /** What to change before it can be verified, and since when that is known. */
+  findings: z.array(Finding).optional(),
+  findingsSince: Instant.optional(),
+  /** Whether a probe from outside the allowlist was refused. */
+  allowlist: z.literal(['proven', 'unproven']).optional(),
+  compromised: z.strictObject({ at: Instant, by: z.string(), reason: z.string() }).optional(),
+  /** What its own probe answered while it was alive. */
+  baseline: z.strictObject({ at: Instant, answers: z.array(z.string()) }).optional(),
+  /** The newest probe after deletion was asked for; rewritten only when verdict or reason change. */
+  probe: z
+    .strictObject({ at: Instant, verdict: z.literal(['alive', 'dead', 'inconclusive']), reason: z.string() })
+    .optional(),
+  /** When probe groups saw it dead; a group that sees it otherwise empties the list. */
+  deadGroups: z.array(Instant).optional(),
+  evidence: z.array(EvidenceEntry),
+});
+export type Generation = z.infer<typeof Generation>;
+
+export const KeyRecord = z.strictObject({
+  v: z.literal(1),
+  key: z.string(),
+  /** Equal to the store's revision of this text. */
+  revision: z.number().int().positive(),
+  /** Tells a writer whose answer was lost whether the newest text is its own. */
+  writeId: z.string(),
+  writtenAt: Instant,
+  /** The venue's id of the account, from the first verification on: later keys must belong to the same. */
+  accountUid: z.string().optional(),
+  /** All that are not destroyed, ascending. */
+  generations: z.array(Generation),
+  current: GenerationNumber.nullable(),
+  next: GenerationNumber.nullable(),
+  /** The highest number ever given; numbers are not used twice. */
+  last: z.number().int().nonnegative(),
+  /** An effect that may be half done. */
+  intent: z
+    .strictObject({ action: z.literal(['generate', 'promote', 'destroy']), generation: GenerationNumber, at: Instant })
+    .optional(),
+  /** One worker at a time has effects, until then. */
+  claim: z.strictObject({ by: z.string(), nonce: z.string(), until: Instant }).optional(),
+  /** Somebody asked for a rotation before it is due. */
+  request: z.strictObject({ at: Instant, by: z.string(), reason: z.string() }).optional(),
+  /** The newest finished generations. */
+  history: z.array(
+    z.strictObject({
+      generation: GenerationNumber,
+      fingerprint: Hash.optional(),
+      provenDead: Instant.optional(),
+      destroyed: Instant,
+      /** SHA-256 of the document `evidence/<generation>`. */
+      evidence: Hash,
+    }),
+  ),
+  /** SHA-256 of the newest evidence document: each names the one before it. */
+  evidenceHead: Hash.nullable(),
+});
+export type KeyRecord = z.infer<typeof KeyRecord>;
+
+export const HISTORY_LENGTH = 10;
+
+/** What a writer decides; revision, write id and time are added as it is written. */
+export type RecordDraft = Omit<KeyRecord, 'revision' | 'writeId' | 'writtenAt'>;
+
+export const emptyRecord = (key: KeyId): RecordDraft => ({
+  v: 1,
+  key,
+  generations: [],
+  current: null,
+  next: null,
+  last: 0,
+  history: [],
+  evidenceHead: null,
+});
+
+/** A record by its roles. */
+export interface Roles {
+  current: Generation | null;
+  next: Generation | null;
+  /** Neither current nor next: to be deleted, proven dead and destroyed. Oldest first. */
+  previous: Generation[];
+}
+
+export function rolesOf(record: Pick<KeyRecord, 'generations' | 'current' | 'next'>): Roles {
+  const find = (number: number | null) => record.generations.find(({ generation }) => generation === number) ?? null;
+  return {
+    current: find(record.current),
+    next: find(record.next),
+    previous: record.generations.filter(
+      ({ generation }) => generation !== record.current && generation !== record.next,
+    ),
+  };
+}
+
+/** The same record with one generation replaced. */
+export const withGeneration = <R extends RecordDraft>(record: R, changed: Generation): R => ({
+  ...record,
+  generations: record.generations.map((each) => (each.generation === changed.generation ? changed : each)),
+});
+
+/** `vmPU…8X2h`: enough to recognise a key id, too little to use it. */
+export const maskApiKey = (apiKey: string): string =>
+  apiKey.length > 12 ? `${apiKey.slice(0, 4)}…${apiKey.slice(-4)}` : '…';

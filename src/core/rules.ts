@@ -1,0 +1,63 @@
+import { isInForce, type Waiver } from './policy.ts';
+import type { Policy } from './resolve-policy.ts';
+import { ACCOUNT_RULES } from './rules/account-rules.ts';
+import { ALLOWLIST_RULES } from './rules/allowlist-rules.ts';
+import { CALENDAR_RULES } from './rules/calendar-rules.ts';
+import { FILE_RULES } from './rules/file-rules.ts';
+import { KEY_RULES } from './rules/key-rules.ts';
+import { type Finding, isWaivable, type Surroundings } from './rules/rule.ts';
+
+export {
+  type Finding,
+  type Path,
+  RULES,
+  type RuleId,
+  type Severity,
+  type Surroundings,
+  type VenueFacts,
+} from './rules/rule.ts';
+
+const EACH_KEY = [...KEY_RULES, ...ALLOWLIST_RULES, ...CALENDAR_RULES];
+
+/** What the rules say of one file on its own. */
+export function checkPolicy(policy: Policy, surroundings: Surroundings): Finding[] {
+  const { file } = policy;
+  const findings: Finding[] = [];
+  for (const { id, check } of FILE_RULES) {
+    for (const remark of check(policy, surroundings))
+      findings.push({ severity: 'error', ...remark, rule: id, file, key: null });
+  }
+  for (const [key, draft] of policy.keys.entries()) {
+    for (const { id, severity, check } of EACH_KEY) {
+      for (const remark of check(draft, policy, surroundings))
+        findings.push({ severity, ...remark, rule: id, file, key });
+    }
+  }
+  return findings;
+}
+
+/** What the rules say of accounts, whose keys may stand in several files. A file without a legible account keeps some of them silent. */
+export function checkAccounts(policies: readonly Policy[], surroundings: Surroundings): Finding[] {
+  const accounts = new Map<string, Policy[]>();
+  for (const policy of policies) {
+    if (policy.account === undefined) continue;
+    const files = accounts.get(policy.account);
+    if (files === undefined) accounts.set(policy.account, [policy]);
+    else files.push(policy);
+  }
+  const isComplete = policies.every(({ account }) => account !== undefined);
+  const rules = ACCOUNT_RULES.filter(({ needsEveryFile }) => isComplete || !needsEveryFile);
+  return [...accounts.values()].flatMap((files) =>
+    rules.flatMap(({ id, check }) =>
+      check(files, surroundings).map((remark): Finding => ({ severity: 'error', ...remark, rule: id })),
+    ),
+  );
+}
+
+/** Tells whether a waiver in force silences a rule for a key. What cannot be waived is never silenced. */
+export function silencedBy(waivers: readonly Waiver[], today: Date): (rule: string, key: string) => boolean {
+  const inForce = new Set(
+    waivers.filter((waiver) => isInForce(waiver, today)).map(({ rule, key }) => `${rule} ${key}`),
+  );
+  return (rule, key) => inForce.has(`${rule} ${key}`) && isWaivable(rule);
+}

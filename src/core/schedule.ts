@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { type Schedule, WEEKDAYS, type Window } from './policy.ts';
+
+/**
+ * When keyturn may generate, ask people and promote. Windows are read off the clock on the wall of their time zone: open
+ * at every instant whose local time lies in [from, to) on one of the days. So a window inside the hour that spring skips
+ * does not open that day, and one inside the hour that autumn repeats opens twice. Freezes are whole UTC days.
+ */
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+export const isOpen = (schedule: Schedule, instant: Date): boolean =>
+  !isFrozen(schedule, instant.getTime()) &&
+  (schedule.windows.length === 0 || schedule.windows.some((window) => isInside(window, instant.getTime())));
+
+/** The first open instant in [from, until), to the minute unless it is `from` itself; null when there is none. */
+export function nextOpen(schedule: Schedule, from: Date, until: Date): Date | null {
+  for (let instant = from.getTime(); instant < until.getTime(); ) {
+    const thawed = endOfFreeze(schedule, instant);
+    if (thawed > instant) {
+      instant = thawed;
+      continue;
+    }
+    if (isOpen(schedule, new Date(instant))) return new Date(instant);
+    instant = Math.min(...schedule.windows.map((window) => nextStart(window, instant)));
+  }
+  return null;
+}
+
+/** A whole number of seconds in [0, seconds) that only depends on `key`, so that keys which fall due together do not act together. */
+export function spread(key: string, seconds: number): number {
+  if (seconds <= 0) return 0;
+  return createHash('sha256').update(key, 'utf8').digest().readUIntBE(0, 6) % seconds;
+}
+
+/** When the rotation of a key that falls due may start: early enough for people, spread, and in a window where one opens in time. */
+export function rotationStart({ key, due, schedule }: { key: string; due: Date; schedule: Schedule }): Date {
+  const earliest = due.getTime() - schedule.lead * 1000;
+  const spreadOut = new Date(earliest + spread(key, schedule.lead - schedule.registerWithin) * 1000);
+  const inTime = nextOpen(schedule, spreadOut, due) ?? nextOpen(schedule, new Date(earliest), due);
+  if (inTime) return inTime;
+  return schedule.onMissedWindow === 'act'
+    ? due
+    : (nextOpen(schedule, due, new Date(due.getTime() + 400 * DAY)) ?? due);
+}
+
+/** Whether generating and asking people is allowed now, for a key that should be replaced by `due`. */
+export const mayAct = (schedule: Schedule, due: Date, now: Date): boolean =>
+  isOpen(schedule, now) || (now >= due && windowWasMissed(schedule, due));
+
+/** No window opened in the lead time and the policy says to act then. */
+export const windowWasMissed = (schedule: Schedule, due: Date): boolean =>
+  schedule.onMissedWindow === 'act' && nextOpen(schedule, new Date(due.getTime() - schedule.lead * 1000), due) === null;
+
+/** Whether consumers may be moved: in a window, or `registerWithin` after verification, whichever is first. */
+export const mayPromote = (schedule: Schedule, verifiedAt: Date, now: Date): boolean =>
+  isOpen(schedule, now) || now.getTime() >= verifiedAt.getTime() + schedule.registerWithin * 1000;
+
+const utcDay = (instant: number): string => new Date(instant).toISOString().slice(0, 10);
+
+const isFrozen = (schedule: Schedule, instant: number): boolean => endOfFreeze(schedule, instant) > instant;
+
+/** The end of the freeze that holds at this instant; the instant itself when none does. */
+function endOfFreeze({ freezes }: Schedule, instant: number): number {
+  if (freezes.length === 0) return instant;
+  const day = utcDay(instant);
+  const holding = freezes.find(({ from, to }) => from <= day && day <= to);
+  return holding ? Date.parse(`${holding.to}T00:00:00Z`) + DAY : instant;
+}
+
+function isInside({ days, from, to, timeZone }: Window, instant: number): boolean {
+  const local = localTime(timeZone, instant);
+  const minutes = Math.floor((((local % DAY) + DAY) % DAY) / MINUTE);
+  return days.includes(weekdayOf(local)) && minutes >= minutesOf(from) && minutes < minutesOf(to);
+}
+
+/** 1970-01-01 was a Thursday. */
+function weekdayOf(local: number): (typeof WEEKDAYS)[number] {
+  const day = WEEKDAYS[(((Math.floor(local / DAY) + 3) % 7) + 7) % 7];
+  if (day === undefined) throw new Error('a week has seven days');
+  return day;
+}
+
+const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
+
+/** The first instant after `instant` at which this window may begin to be open; it must be looked at again. */
+function nextStart(window: Window, instant: number): number {
+  const local = localTime(window.timeZone, instant);
+  const today = Math.floor(local / DAY) * DAY;
+  for (let day = today; day <= today + 8 * DAY; day += DAY) {
+    if (!window.days.includes(weekdayOf(day))) continue;
+    const starts = openingsOn(window, day).filter((start) => start > instant);
+    if (starts.length > 0) return Math.min(...starts);
+  }
+  return instant + 8 * DAY;
+}
+
+/** Where a local day has the window’s start: once, twice when the hour repeats; the end of the gap when it is skipped. */
+function openingsOn(window: Window, day: number): number[] {
+  const wall = day + minutesOf(window.from) * MINUTE;
+  const before = wall - offsetOf(window.timeZone, wall - DAY);
+  const after = wall - offsetOf(window.timeZone, wall + DAY);
+  if (before === after) return [before];
+  const [low, high] = before < after ? [before, after] : [after, before];
+  // The clock changes between these two: walk through that hour to the minute at which the window opens, or opens again.
+  const openings: number[] = [];
+  for (let minute = low; minute <= high; minute += MINUTE) {
+    if (isInside(window, minute) && !isInside(window, minute - MINUTE)) openings.push(minute);
+  }
+  return openings;
+}
+
+const offsetOf = (timeZone: string, instant: number): number => localTime(timeZone, instant) - instant;
+
+/** What the clock on the wall shows, as if it were UTC, in milliseconds; seconds are kept. */
+function localTime(timeZone: string, instant: number): number {
+  const [, month, day, year, hour, minute] = (
+    /^(\d+)\/(\d+)\/(\d+), (\d+):(\d+)/.exec(clockOf(timeZone).format(instant)) ?? []
+  ).map(Number);
+  if (month === undefined || day === undefined || year === undefined || hour === undefined || minute === undefined) {
+    throw new Error(`the time in ${timeZone} cannot be read`);
+  }
+  return Date.UTC(year, month - 1, day, hour, minute) + (((instant % MINUTE) + MINUTE) % MINUTE);
+}
+
+/** Making a formatter costs more than a thousand uses; the memo changes nothing but that. */
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+function clockOf(timeZone: string): Intl.DateTimeFormat {
+  const known = clocks.get(timeZone);
+  if (known) return known;
+  const clock = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+  });
+  clocks.set(timeZone, clock);
+  return clock;
+}

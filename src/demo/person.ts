@@ -1,0 +1,33 @@
+import type { Task } from '../core/tasks.ts';
+import { KeyturnError } from '../errors.ts';
+
+/** The person of the demo: does on the sandbox’s page what a card says, through the same forms a browser posts. */
+export function personAt(page: string, switchFields: ReadonlyMap<string, string>) {
+  const post = async (action: 'create' | 'delete', fields: Record<string, string>): Promise<{ apiKey: string }> => {
+    const response = await fetch(`${page}/${action}`, {
+      method: 'POST',
+      headers: { accept: 'application/json' },
+      body: new URLSearchParams(fields),
+    });
+    if (!response.ok)
+      throw new KeyturnError('unavailable', `the sandbox refused to ${action} a key (HTTP ${response.status})`);
+    return (await response.json()) as { apiKey: string };
+  };
+  return {
+    /** Creates the key a card describes; returns the key id the page shows. */
+    async register({ label, publicKey, switches, ipAllowlist }: Task): Promise<string> {
+      const on = switches.on.map((words) => [switchFields.get(words) ?? words, 'on']);
+      const { apiKey } = await post('create', {
+        label,
+        publicKey,
+        ...Object.fromEntries(on),
+        ipRestrict: 'on',
+        ipAllowlist: ipAllowlist.join(','),
+      });
+      return apiKey;
+    },
+    async delete({ apiKey }: Task): Promise<void> {
+      await post('delete', { apiKey: apiKey ?? '' });
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import type { ErrorCode } from './errors.ts';
+
+/** How a command ends; programs rely on these. */
+export const EXIT = {
+  /** Fine. */
+  OK: 0,
+  /** Something failed; everything else was done all the same. */
+  FAILED: 1,
+  /** With `--detailed-exitcode`: the plan has actions. */
+  CHANGES: 2,
+  /** Something is overdue (`status --check`, `apply`). */
+  OVERDUE: 3,
+  /** Wrong usage (EX_USAGE of sysexits.h). */
+  USAGE: 64,
+  /** Invalid policy, configuration or plan file (EX_DATAERR). */
+  INVALID: 65,
+  /** A bug of keyturn (EX_SOFTWARE). */
+  BUG: 70,
+} as const;
+
+export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];
+
+export function exitStatusOf(code: ErrorCode): ExitStatus {
+  if (code === 'usage') return EXIT.USAGE;
+  return code === 'invalid' ? EXIT.INVALID : EXIT.FAILED;
+}

@@ -1,0 +1,63 @@
+import type { VenueCapabilities } from './core/capabilities.ts';
+import type { Hold } from './core/decide.ts';
+import type { Gathered } from './core/plan.ts';
+import type { Key } from './core/policy.ts';
+import type { ProofRule } from './core/proof.ts';
+import type { KeyRecord } from './core/record.ts';
+import { explain, isKeyturnError } from './errors.ts';
+import type { StoreReader } from './ports/store.ts';
+import { readRecord } from './records.ts';
+
+/** What observing needs: reading halves of stores, and what venues declare of themselves. */
+export interface Sources {
+  stores: readonly string[];
+  reader(store: string): Promise<StoreReader>;
+  capabilities(venue: string): VenueCapabilities;
+  proof(venue: string): ProofRule;
+  claimMargin: number;
+}
+
+/** Everything a decision about this key may depend on. Never throws for what one key’s record or store is like: that is a hold. */
+export async function gather(sources: Sources, key: Key, now: Date): Promise<Gathered> {
+  const { record, hold } = await observe(sources, key);
+  return {
+    key,
+    record,
+    hold,
+    now,
+    capabilities: sources.capabilities(key.venue),
+    proof: sources.proof(key.venue),
+    claimMargin: sources.claimMargin,
+  };
+}
+
+async function observe(sources: Sources, key: Key): Promise<{ record: KeyRecord | null; hold: Hold | null }> {
+  try {
+    const reader = await sources.reader(key.store);
+    const record = await readRecord(reader, key.storedAs);
+    return { record, hold: record === null ? await doubtAboutAbsence(sources, reader, key) : null };
+  } catch (error) {
+    if (!isKeyturnError(error)) throw error;
+    return { record: null, hold: { reason: 'record-unreadable', message: explain(error) } };
+  }
+}
+
+/** No record means a new key only if nothing else speaks of it: no material here, no record in another configured store. */
+async function doubtAboutAbsence(sources: Sources, reader: StoreReader, key: Key): Promise<Hold | null> {
+  const generations = await reader.listGenerations(key.storedAs);
+  if (generations.length > 0) {
+    return {
+      reason: 'record-lost',
+      message: `store ${key.store} holds generation ${generations.join(', ')} of ${key.storedAs}, but no record of it; restore the record from a backup of the store`,
+    };
+  }
+  for (const other of sources.stores.filter((name) => name !== key.store)) {
+    const elsewhere = await (await sources.reader(other)).readRecord(key.storedAs);
+    if (elsewhere)
+      return {
+        reason: 'moved-store',
+        message: `its record lies in store ${other}, the policy says ${key.store}; set store: ${other}, or move the key on purpose`,
+      };
+  }
+  return null;
+}

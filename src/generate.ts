@@ -1,0 +1,40 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import process from 'node:process';
+import * as z from 'zod';
+import { configurationJsonSchema } from './configuration.ts';
+import { policyJsonSchema } from './core/policy-schema.ts';
+import { reasonTables } from './life.ts';
+import { OUTPUTS } from './outputs.ts';
+import { KINDS } from './wire.ts';
+
+/** Writes every generated file; with `--check`, fails and names those that are stale instead. */
+
+const MARK = '<!-- generated from here on -->\n';
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+async function afterMark(file: string, generated: string): Promise<string> {
+  const [written = ''] = (await readFile(file, 'utf8')).split(MARK);
+  return `${written}${MARK}\n${generated}`;
+}
+
+const files: Record<string, string> = {
+  'policies/schema.json': json(policyJsonSchema()),
+  'policies/keyturn.schema.json': json(configurationJsonSchema(KINDS)),
+  'docs/life-of-a-key.md': await afterMark('docs/life-of-a-key.md', reasonTables()),
+  ...Object.fromEntries(
+    Object.entries(OUTPUTS).map(([name, schema]) => [`docs/schemas/${name}.json`, json(z.toJSONSchema(schema))]),
+  ),
+};
+
+const stale: string[] = [];
+for (const [file, text] of Object.entries(files)) {
+  const written = await readFile(file, 'utf8').catch(() => '');
+  if (written === text) continue;
+  if (process.argv.includes('--check')) stale.push(file);
+  else await writeFile(file, text);
+}
+if (stale.length > 0) {
+  process.stderr.write(`stale: ${stale.join(', ')}; run npm run generate\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,142 @@
+import * as z from 'zod';
+import { ACTIONS } from './core/decide.ts';
+import { PERMISSIONS } from './core/policy.ts';
+
+/**
+ * The published shapes of JSON outputs (`-o json`). Fields may be added, never changed or removed; `docs/schemas` is
+ * generated from here, and tests parse real outputs with it.
+ */
+
+const Instant = z.iso.datetime({ precision: 3 }).describe('ISO 8601 in UTC');
+const KeyId = z.string().describe('account/name');
+const GenerationNumber = z.number().int().positive();
+const output = <S extends z.core.$ZodLooseShape>(shape: S) => z.looseObject({ formatVersion: z.literal(1), ...shape });
+
+export const PlanOutput = output({
+  at: Instant,
+  keys: z.array(
+    z.looseObject({
+      key: KeyId,
+      action: z.literal(ACTIONS).nullable().describe('null: nothing to do now'),
+      reason: z.string().describe('stable code, see docs/life-of-a-key.md'),
+      message: z.string(),
+      due: Instant.nullable(),
+      notBefore: Instant.nullable(),
+      generation: GenerationNumber.nullable(),
+    }),
+  ),
+}).meta({ title: 'keyturn plan -o json' });
+
+export const ApplyOutput = output({
+  keys: z.array(
+    z.looseObject({
+      key: KeyId,
+      actions: z.array(
+        z.looseObject({
+          action: z.literal(ACTIONS),
+          outcome: z.literal(['done', 'waiting', 'failed']),
+          reason: z.string(),
+          message: z.string(),
+        }),
+      ),
+      error: z.string().nullable().describe('what went wrong and what to do; null when nothing did'),
+    }),
+  ),
+}).meta({ title: 'keyturn apply -o json' });
+
+const GenerationStatus = z
+  .looseObject({
+    generation: GenerationNumber,
+    fingerprint: z.string().nullable(),
+    apiKey: z.string().nullable().describe('masked'),
+    since: Instant,
+  })
+  .nullable();
+
+export const StatusOutput = output({
+  keys: z.array(
+    z.looseObject({
+      key: KeyId,
+      phase: z.literal([
+        'none',
+        'steady',
+        'registering',
+        'verifying',
+        'overlap',
+        'revoking',
+        'proving',
+        'compromised',
+        'uncovered',
+      ]),
+      overdue: z.boolean(),
+      due: Instant.nullable(),
+      current: GenerationStatus,
+      next: GenerationStatus,
+      previous: GenerationStatus,
+    }),
+  ),
+}).meta({ title: 'keyturn status -o json' });
+
+const Permissions = z.array(z.literal(PERMISSIONS));
+
+export const TasksOutput = output({
+  tasks: z.array(
+    z.looseObject({
+      key: KeyId,
+      kind: z.literal(['register', 'delete', 'fix']),
+      generation: GenerationNumber,
+      publicKey: z.string().describe('SPKI PEM'),
+      fingerprint: z.string().describe('SHA-256 of the SPKI DER, lower-case hex'),
+      label: z.string(),
+      permissions: z.looseObject({ on: Permissions, off: Permissions }),
+      ipAllowlist: z.array(z.string()),
+      page: z.string(),
+      openedAt: Instant,
+      deadline: Instant,
+      overdue: z.boolean(),
+      owner: z.string().nullable(),
+    }),
+  ),
+}).meta({ title: 'keyturn tasks -o json' });
+
+export const VerifyOutput = output({
+  keys: z.array(
+    z.looseObject({
+      key: KeyId,
+      probes: z.array(
+        z.looseObject({
+          role: z.literal(['current', 'next', 'previous']),
+          generation: GenerationNumber,
+          verdict: z.literal(['alive', 'dead', 'inconclusive']),
+          reason: z.string(),
+          message: z.string(),
+        }),
+      ),
+    }),
+  ),
+}).meta({ title: 'keyturn verify -o json' });
+
+export const PolicyCheckOutput = output({
+  problems: z.array(
+    z.looseObject({
+      rule: z.string(),
+      severity: z.literal(['error', 'warning']),
+      file: z.string(),
+      line: z.number().int().positive(),
+      column: z.number().int().positive(),
+      path: z.string(),
+      message: z.string(),
+      help: z.string(),
+      waived: z.boolean(),
+    }),
+  ),
+}).meta({ title: 'keyturn policy check -o json' });
+
+export const OUTPUTS = {
+  plan: PlanOutput,
+  apply: ApplyOutput,
+  status: StatusOutput,
+  tasks: TasksOutput,
+  verify: VerifyOutput,
+  'policy-check': PolicyCheckOutput,
+} as const;

@@ -1,0 +1,4 @@
+/** The only source of time. A turned clock runs on from another instant. */
+export interface Clock {
+  now(): Date;
+}

@@ -1,0 +1,30 @@
+import type { Algorithm } from '../core/policy.ts';
+import type { Secret } from '../secret.ts';
+import type { Material } from './store.ts';
+
+/** Makes and uses key pairs. */
+export interface Keys {
+  /**
+   * A fresh pair, generated off the main thread: PKCS#8 PEM, encrypted (PBES2, AES-256-CBC) under a random 256-bit
+   * passphrase unless `passphrase` is `none`; SPKI PEM public half; fingerprint. The private half was read back and
+   * signs for the public one before this returns.
+   */
+  generate(algorithm: Algorithm, passphrase: 'required' | 'none'): Promise<Material>;
+  /** Opens the private half. Throws `corrupt` when it does not open or does not belong to the public half. */
+  signer(material: Material): Signer;
+  /** A pair nobody will keep, for negative controls. */
+  throwAway(): Promise<Signer>;
+}
+
+/** Signs as venues want it: RSASSA-PKCS1-v1_5 with SHA-256 for RSA keys, plain Ed25519 for the others. */
+export interface Signer {
+  sign(bytes: Buffer): Buffer;
+}
+
+/** A key id together with what signs for it. */
+export interface Credential {
+  apiKey: string;
+  signer: Signer;
+}
+
+export type { Material, Secret };

@@ -1,0 +1,86 @@
+import type { KeyId } from '../core/policy.ts';
+import type { Secret } from '../secret.ts';
+
+export type { KeyId, Secret };
+
+/** One generation's pair as a store keeps it. */
+export interface Material {
+  /** PKCS#8 PEM. */
+  privateKey: Secret;
+  /** Opens `privateKey`; null when it is not encrypted. */
+  passphrase: Secret | null;
+  /** SPKI PEM. */
+  publicKey: string;
+  /** Lower-case hex SHA-256 of the SPKI DER (64 characters). */
+  fingerprint: string;
+}
+
+export interface MaterialState {
+  /** `retired`: was there, its private half is erased, and never comes back. */
+  state: 'absent' | 'live' | 'retired';
+  fingerprint?: string;
+  createdAt?: Date;
+}
+
+/** A record as the store holds it: a text under a revision. What the text means is not the store's business. */
+export interface StoredDocument {
+  text: string;
+  /** Counts up from 1. */
+  revision: number;
+}
+
+export interface StoreCapabilities {
+  /** What retiring achieves: `erased` the private half is gone, `detached` it is only out of reach. */
+  erasure: 'erased' | 'detached';
+  /** False when a read may return what was true a while ago. */
+  freshReads: boolean;
+  recordWritesPerDay: number;
+  /** Largest record, in bytes. */
+  maxRecordBytes: number;
+}
+
+/**
+ * What planning may do: read, and never a private half. "There is nothing" is null, `absent` or an empty list;
+ * "the store did not answer" is a thrown `unavailable`, `throttled` or `denied`; what is there but unreadable is `corrupt`.
+ */
+export interface StoreReader {
+  readonly capabilities: StoreCapabilities;
+  /** Every key with a record or material, sorted; may lag behind. */
+  listKeys(): Promise<KeyId[]>;
+  readRecord(key: KeyId): Promise<StoredDocument | null>;
+  /** Numbers of all generations with material, live or retired, ascending. Works without a record. */
+  listGenerations(key: KeyId): Promise<number[]>;
+  statMaterial(key: KeyId, generation: number): Promise<MaterialState>;
+  /** The generation consumers read; null before the first promotion. */
+  statCurrent(key: KeyId): Promise<number | null>;
+  /** The evidence of a finished generation, or null. */
+  readEvidence(key: KeyId, generation: number): Promise<string | null>;
+}
+
+/**
+ * A secret store. No transactions and no locks: every write is create-once or compare-and-swap, and may be repeated
+ * after a stop at any instruction. Any number of workers may call at once.
+ */
+export interface Store extends StoreReader {
+  /** Throws the reason (`unsupported`, `denied`, `unavailable`, `invalid`) for which this store should not be used; reads no values. */
+  check(): Promise<void>;
+  /**
+   * Writes the next revision if the newest one is still `expected`, else throws `conflict` and changes nothing.
+   * Refuses (`quota`) texts over `maxRecordBytes` before sending. After `unavailable` with `ambiguous` the caller looks.
+   */
+  writeRecord(key: KeyId, text: string, expected: number | 'absent'): Promise<number>;
+  /** Durable when it returns. Never overwrites: `same` has that fingerprint already, `other` keeps what was there first. Throws `gone` for a retired generation. */
+  putMaterial(key: KeyId, generation: number, material: Material): Promise<'created' | 'same' | 'other'>;
+  /** What was stored, checked against its fingerprint. Throws `not-found`, `gone` or `corrupt`. */
+  readMaterial(key: KeyId, generation: number): Promise<Material>;
+  /**
+   * Moves what consumers read from one whole key to another, in one step that readers cannot see half done, after the
+   * key id was put beside the material (create-once). `already` when `to` is current. Throws `conflict` when current is
+   * neither, `not-found` or `gone` when `to` has no live material, `refused` when another key id stands beside it.
+   */
+  promote(key: KeyId, move: { from: number | null; to: number; apiKey: string }): Promise<'moved' | 'already'>;
+  /** Erases the private half and its passphrase; the rest stays as a tombstone. Refuses (`refused`) what is current. Repeatable. */
+  retireMaterial(key: KeyId, generation: number): Promise<'erased' | 'detached' | 'already'>;
+  /** Create-once: `same` or `other` when there is one already, which is kept. */
+  putEvidence(key: KeyId, generation: number, text: string): Promise<'created' | 'same' | 'other'>;
+}

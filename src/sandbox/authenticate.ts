@@ -1,0 +1,72 @@
+import { admits } from './allowlist.ts';
+import type { Answer, Call } from './http.ts';
+import {
+  badSignature,
+  type Family,
+  illegalCharacters,
+  malformedKey,
+  missing,
+  rejected,
+  repeatedParameter,
+  tooEarly,
+  tooGreat,
+  tooOld,
+  unknownKey,
+} from './refusals.ts';
+import type { RegisteredKey, Registry } from './registry.ts';
+import { fits, readSigned } from './signature.ts';
+import type { SwitchField } from './switches.ts';
+
+/** A call whose signature, time, address and permission were all found good. */
+export interface SignedCall {
+  key: RegisteredKey;
+  values: ReadonlyMap<string, string>;
+  now: Date;
+}
+
+const DEFAULT_WINDOW_MS = 5_000;
+const MAX_WINDOW_MS = 60_000;
+const MAX_AHEAD_MS = 1_000;
+/** Greater timestamps are in microseconds; in milliseconds they would be in the year 5138. */
+const LAST_MILLISECOND = 99_999_999_999_999;
+
+/**
+ * The checks in the order that reveals least: form and time before the key is looked up, its address before its
+ * signature, its permissions last. (The exchange documents no order.)
+ */
+export function authenticate(
+  call: Call,
+  { family, needs, registry, now }: { family: Family; needs: readonly SwitchField[]; registry: Registry; now: Date },
+): SignedCall | { refusal: Answer } {
+  const apiKey = call.headers['x-mbx-apikey'];
+  if (typeof apiKey !== 'string' || !/^[A-Za-z0-9]{64}$/.test(apiKey)) return { refusal: malformedKey() };
+
+  const signed = readSigned(call.query, call.body);
+  if (signed === 'illegal') return { refusal: illegalCharacters() };
+  if (signed === 'repeated') return { refusal: repeatedParameter() };
+  const { payload, values } = signed;
+  const untimely = untimeliness(values, now);
+  if (untimely !== null) return { refusal: untimely };
+  const signature = values.get('signature');
+  if (!signature) return { refusal: missing('signature') };
+
+  const key = registry.find(apiKey);
+  if (key === undefined) return { refusal: unknownKey(family, call.address) };
+  if (!admits(key.ipAllowlist, call.address)) return { refusal: rejected(family, call.address) };
+  if (!fits(signature, payload, key.publicKey)) return { refusal: badSignature() };
+  if (!needs.every((field) => key.on.includes(field))) return { refusal: rejected(family, call.address) };
+  return { key, values, now };
+}
+
+function untimeliness(values: ReadonlyMap<string, string>, now: Date): Answer | null {
+  const timestamp = values.get('timestamp') ?? '';
+  const recvWindow = values.get('recvWindow') ?? String(DEFAULT_WINDOW_MS);
+  if (!/^\d{1,20}$/.test(timestamp)) return missing('timestamp');
+  if (!/^\d{1,20}(\.\d{1,3})?$/.test(recvWindow)) return missing('recvWindow');
+  if (Number(recvWindow) > MAX_WINDOW_MS) return tooGreat('recvWindow', MAX_WINDOW_MS);
+
+  const stamp = Number(timestamp);
+  const age = now.getTime() - (stamp > LAST_MILLISECOND ? stamp / 1000 : stamp);
+  if (age <= -MAX_AHEAD_MS) return tooEarly();
+  return age > Number(recvWindow) ? tooOld() : null;
+}

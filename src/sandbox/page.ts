@@ -1,0 +1,100 @@
+import { isKeyturnError } from '../errors.ts';
+import { accountOf, keyChanges, viewOf } from './changes.ts';
+import type { SandboxClock } from './clock.ts';
+import { EMPTY_FORM, readForm, valuesOfKey } from './form.ts';
+import { PAGE_PATH, type PageContent, renderPage } from './html.ts';
+import { type Answer, type Call, failureOf, formOf, json, methodNotAllowed, redirect, wantsJson } from './http.ts';
+import { mentionsPrivateKey, parsePublicKey, privateKeyPasted } from './public-key.ts';
+import { accountUid, type Registry } from './registry.ts';
+
+const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': [
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  // Not `no-referrer`: browsers would then post forms with `Origin: null`, which is what a foreign page looks like.
+  'referrer-policy': 'same-origin',
+  'cache-control': 'no-store',
+};
+
+type Notice = Pick<PageContent, 'created' | 'error' | 'typed'>;
+
+/**
+ * The API-management page and the forms it posts, which scripts may post as well: with `Accept: application/json` the
+ * answers are JSON. Null for paths that are not the page's.
+ */
+export function managementPage(registry: Registry, clock: SandboxClock): (call: Call) => Answer | null {
+  const changes = keyChanges(registry, clock);
+
+  return (call) => {
+    if (call.path === '/') return redirect(302, call.query === '' ? PAGE_PATH : `${PAGE_PATH}?${call.query}`);
+    if (call.path === PAGE_PATH) return call.method === 'GET' ? show(call) : methodNotAllowed('GET');
+    const name = call.path.startsWith(`${PAGE_PATH}/`) ? call.path.slice(PAGE_PATH.length + 1) : '';
+    if (name !== 'create' && name !== 'edit' && name !== 'delete') return null;
+    return call.method === 'POST' ? change(call, changes[name]) : methodNotAllowed('POST');
+  };
+
+  function show(call: Call): Answer {
+    const query = new URLSearchParams(call.query);
+    return answering(call, query, () => {
+      const account = accountOf(query);
+      const keys = registry.list(account);
+      if (wantsJson(call)) return json(200, { account, uid: accountUid(account), keys: keys.map(viewOf) });
+      return page(200, account, { created: keys.find(({ apiKey }) => apiKey === query.get('created')) });
+    });
+  }
+
+  function change(call: Call, apply: (typeof changes)[keyof typeof changes]): Answer {
+    const named = new URLSearchParams(call.query).get('account');
+    const form = new URLSearchParams(named === null ? {} : { account: named });
+    return answering(call, form, () => {
+      for (const [name, value] of formOf(call)) form.append(name, value);
+      if (holdsPrivateKey(form)) throw privateKeyPasted();
+      const { status, body, account, created } = apply(form);
+      if (wantsJson(call)) return json(status, body);
+      const next = new URLSearchParams(created === undefined ? { account } : { account, created });
+      return redirect(303, `${PAGE_PATH}?${next.toString()}`);
+    });
+  }
+
+  /** Turns expected failures into JSON for scripts, and into the page with what was typed for people. */
+  function answering(call: Call, parameters: URLSearchParams, answer: () => Answer): Answer {
+    try {
+      return answer();
+    } catch (thrown) {
+      if (!isKeyturnError(thrown)) throw thrown;
+      const { status, error } = failureOf(thrown);
+      if (wantsJson(call)) return json(status, { error });
+      const account = tried(() => accountOf(parameters)) ?? 'main';
+      return page(status, account, { error, typed: call.method === 'POST' ? typedInto(parameters) : undefined });
+    }
+  }
+
+  /** The form as it was typed, less everything that might be a private key. */
+  function typedInto(form: URLSearchParams): PageContent['typed'] {
+    if (holdsPrivateKey(form)) return undefined;
+    const key = registry.find(form.get('apiKey') ?? '');
+    const values = tried(() => readForm(form, key === undefined ? EMPTY_FORM : valuesOfKey(key)));
+    if (values === undefined) return undefined;
+    const publicKey = tried(() => parsePublicKey(values.publicKey).pem) ?? '';
+    return { apiKey: key?.apiKey, values: { ...values, publicKey } };
+  }
+
+  function page(status: number, account: string, notice: Notice): Answer {
+    const content = { account, uid: accountUid(account), keys: registry.list(account), now: clock.now(), ...notice };
+    return { status, headers: PAGE_HEADERS, body: renderPage(content) };
+  }
+}
+
+const holdsPrivateKey = (form: URLSearchParams): boolean => [...form.values()].some(mentionsPrivateKey);
+
+function tried<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isKeyturnError(error)) return undefined;
+    throw error;
+  }
+}

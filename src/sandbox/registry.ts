@@ -1,0 +1,141 @@
+import { createHash, randomInt } from 'node:crypto';
+import { KeyturnError } from '../errors.ts';
+import { type PublicKey, parsePublicKey } from './public-key.ts';
+import { loadKeys, saveKeys } from './state-file.ts';
+import type { SwitchField } from './switches.ts';
+
+/** What a key may do, and from where. */
+export interface Restrictions {
+  on: readonly SwitchField[];
+  /** Addresses and networks; null when the key is not tied to any. */
+  ipAllowlist: readonly string[] | null;
+}
+
+export interface RegisteredKey extends Restrictions {
+  /** 64 alphanumeric characters. */
+  apiKey: string;
+  account: string;
+  label: string;
+  publicKey: PublicKey;
+  /** Milliseconds since 1970, by the sandbox's clock. */
+  createTime: number;
+}
+
+interface Draft extends Restrictions {
+  account: string;
+  label: string;
+  /** As a person pasted it. */
+  publicKey: string;
+}
+
+/** All keys of all accounts. A change is in the state file when its call returns, and did not happen when it throws. */
+export interface Registry {
+  /** The account's keys, oldest first. */
+  list(account: string): RegisteredKey[];
+  find(apiKey: string): RegisteredKey | undefined;
+  /** Throws `invalid`, `refused`, `quota` beyond 30 keys, and `conflict` for a public key the account has already. */
+  create(draft: Draft, at: Date): RegisteredKey;
+  /** Throws `not-found` and `refused`. */
+  edit(apiKey: string, restrictions: Restrictions): RegisteredKey;
+  /** Throws `not-found`. */
+  remove(apiKey: string): void;
+}
+
+const MAX_KEYS = 30;
+const MAX_LABEL = 100;
+const FIX: readonly SwitchField[] = ['enableFixApiTrade', 'enableFixReadOnly'];
+const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/** Without a file (null) the keys live in memory only. Throws `corrupt` when the file is not a state of the sandbox. */
+export function openRegistry(stateFile: string | null): Registry {
+  let keys = new Map((stateFile === null ? [] : loadKeys(stateFile)).map((key) => [key.apiKey, key]));
+
+  // Saved before it counts, so that memory never knows more than the file. All of it is synchronous: no change can slip
+  // in between another one's check and its write.
+  function commit(next: Map<string, RegisteredKey>): void {
+    if (stateFile !== null) saveKeys(stateFile, [...next.values()]);
+    keys = next;
+  }
+
+  const list = (account: string) => [...keys.values()].filter((key) => key.account === account);
+
+  function demand(apiKey: string): RegisteredKey {
+    const key = keys.get(apiKey);
+    if (key === undefined) throw new KeyturnError('not-found', 'there is no such API key');
+    return key;
+  }
+
+  return {
+    list,
+    find: (apiKey) => keys.get(apiKey),
+    create(draft, at) {
+      const publicKey = parsePublicKey(draft.publicKey);
+      checkAccount(draft.account);
+      checkLabel(draft.label);
+      checkRestrictions(draft, publicKey);
+      checkRoom(list(draft.account), publicKey);
+      const { account, label, on, ipAllowlist } = draft;
+      const key = { apiKey: newKeyId(), account, label, publicKey, createTime: at.getTime(), on, ipAllowlist };
+      commit(new Map(keys).set(key.apiKey, key));
+      return key;
+    },
+    edit(apiKey, { on, ipAllowlist }) {
+      const key = { ...demand(apiKey), on, ipAllowlist };
+      checkRestrictions(key, key.publicKey);
+      commit(new Map(keys).set(apiKey, key));
+      return key;
+    },
+    remove(apiKey) {
+      demand(apiKey);
+      const next = new Map(keys);
+      next.delete(apiKey);
+      commit(next);
+    },
+  };
+}
+
+/** Nine digits that stay the same for a name. */
+export function accountUid(account: string): number {
+  const hash = createHash('sha256').update(account).digest().readUIntBE(0, 6);
+  return 100_000_000 + (hash % 900_000_000);
+}
+
+/** Throws `invalid` for a name that no account has. */
+export function checkAccount(account: string): void {
+  if (/^[a-z0-9]([a-z0-9._-]{0,78}[a-z0-9])?$/.test(account)) return;
+  throw new KeyturnError('invalid', 'the account has no valid name', {
+    hint: 'write up to 80 lower-case letters, digits, dots, dashes and underscores, no sign at either end',
+  });
+}
+
+function checkLabel(label: string): void {
+  const written = label.trim() !== '' && label.length <= MAX_LABEL && !/\p{Cc}/u.test(label);
+  if (!written) throw new KeyturnError('invalid', `the label needs 1 to ${MAX_LABEL} characters on one line`);
+}
+
+function checkRestrictions({ on, ipAllowlist }: Restrictions, publicKey: PublicKey): void {
+  if (on.includes('enableWithdrawals') && ipAllowlist === null) {
+    throw new KeyturnError('refused', 'withdrawals can only be enabled on a key with an IP access restriction', {
+      hint: 'choose Restrict access to trusted IPs only, and write the addresses',
+    });
+  }
+  if (publicKey.kind !== 'Ed25519' && FIX.some((field) => on.includes(field))) {
+    throw new KeyturnError('refused', `FIX API access needs an Ed25519 key, and this one is ${publicKey.kind}`, {
+      hint: 'switch it off, or register an Ed25519 key',
+    });
+  }
+}
+
+function checkRoom(keys: RegisteredKey[], publicKey: PublicKey): void {
+  if (keys.some((key) => key.publicKey.fingerprint === publicKey.fingerprint)) {
+    throw new KeyturnError('conflict', 'this public key is registered in the account already', {
+      hint: 'make a new pair for every key',
+    });
+  }
+  if (keys.length >= MAX_KEYS) {
+    throw new KeyturnError('quota', `an account takes at most ${MAX_KEYS} keys`, { hint: 'delete one first' });
+  }
+}
+
+const newKeyId = (): string =>
+  Array.from({ length: 64 }, () => ALPHANUMERIC.charAt(randomInt(ALPHANUMERIC.length))).join('');

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { KeyturnError } from '../errors.ts';
+import { parsePublicKey } from './public-key.ts';
+import type { RegisteredKey } from './registry.ts';
+import { SWITCHES } from './switches.ts';
+
+const FORMAT_VERSION = 1;
+
+/** The keys in the file, none when there is no file. Throws `corrupt` for anything else than a state of ours. */
+export function loadKeys(file: string): RegisteredKey[] {
+  const text = readText(file);
+  if (text === null) return [];
+  try {
+    return stateOf(JSON.parse(text)).map(keyOf);
+  } catch {
+    // Without the cause: a parser's message quotes the file, and who knows which file was named by mistake.
+    throw new KeyturnError('corrupt', `${file} is not a state of the sandbox, and was left as it is`, {
+      hint: 'move the file away to start with no keys, or name another one',
+    });
+  }
+}
+
+/** Replaces the file whole: readers, and whatever a crash leaves behind, see the old state or the new one. */
+export function saveKeys(file: string, keys: RegisteredKey[]): void {
+  const stored = keys.map((key) => ({ ...key, publicKey: key.publicKey.pem }));
+  const aside = `${file}.${randomUUID()}.tmp`;
+  mkdirSync(dirname(file), { recursive: true });
+  try {
+    writeFileSync(aside, `${JSON.stringify({ formatVersion: FORMAT_VERSION, keys: stored }, null, 1)}\n`, {
+      mode: 0o600,
+      flag: 'wx',
+      flush: true,
+    });
+    renameSync(aside, file);
+  } catch (error) {
+    rmSync(aside, { force: true });
+    throw error;
+  }
+}
+
+function readText(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new KeyturnError('denied', `cannot read the state file ${file}`, { cause: error });
+  }
+}
+
+function stateOf(value: unknown): unknown[] {
+  if (!isObject(value) || value.formatVersion !== FORMAT_VERSION || !Array.isArray(value.keys)) {
+    throw new TypeError(`not a document of format version ${FORMAT_VERSION} with keys`);
+  }
+  return value.keys;
+}
+
+function keyOf(value: unknown): RegisteredKey {
+  if (!isObject(value)) throw new TypeError('a key is not an object');
+  const { apiKey, account, label, publicKey, createTime, on, ipAllowlist } = value;
+  const written = [apiKey, account, label, publicKey].every((text) => typeof text === 'string');
+  const known = isTexts(on) && on.every((field) => SWITCHES.some((each) => each.field === field));
+  const tied = ipAllowlist === null || isTexts(ipAllowlist);
+  if (!written || !known || !tied || !Number.isSafeInteger(createTime)) {
+    throw new TypeError('a key lacks a field, or has one of another type');
+  }
+  const stored = { apiKey, account, label, createTime, on, ipAllowlist } as Omit<RegisteredKey, 'publicKey'>;
+  return { ...stored, publicKey: parsePublicKey(String(publicKey)) };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');

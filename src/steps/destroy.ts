@@ -1,0 +1,58 @@
+import { documentHash, evidenceDocument } from '../core/evidence.ts';
+import { type Generation, HISTORY_LENGTH, type KeyRecord, type RecordDraft } from '../core/record.ts';
+import { KeyturnError } from '../errors.ts';
+import { announced, assertClaimed, generationOf, noted, type Step, type Tools } from './step.ts';
+
+/** Erases the private half of a key that is proven dead, and closes its evidence in a document of its own. */
+export const destroy: Step = async (tools, record, number) => {
+  const { key, store } = tools;
+  const { at } = generationOf(record, number);
+  if (!at.provenDead && at.asked) throw new Error(`generation ${number} of ${key.id} is not proven dead`);
+  await announced(tools, record, record, { action: 'destroy', generation: number }, async (claimed) => {
+    assertClaimed(tools, claimed);
+    await store.retireMaterial(key.storedAs, number);
+    const generation = noted(tools, generationOf(claimed, number), 'destroyed');
+    const evidence = documentHash(await storedEvidence(tools, claimed, generation));
+    return finished(tools, claimed, generation, evidence);
+  });
+  return {
+    outcome: 'done',
+    reason: 'destroyed',
+    message: `the private half of generation ${number} is erased; its evidence is kept`,
+  };
+};
+
+/** The first document that was stored counts: a run that stopped after storing it is completed, not repeated. */
+async function storedEvidence({ key, store }: Tools, record: KeyRecord, generation: Generation): Promise<string> {
+  const document = evidenceDocument(record, generation);
+  if ((await store.putEvidence(key.storedAs, generation.generation, document)) !== 'other') return document;
+  const stored = await store.readEvidence(key.storedAs, generation.generation);
+  if (stored === null)
+    throw new KeyturnError(
+      'unavailable',
+      `the evidence of generation ${generation.generation} of ${key.id} cannot be read back`,
+      { hint: 'run again' },
+    );
+  return stored;
+}
+
+function finished(
+  { clock }: Tools,
+  record: KeyRecord,
+  { generation, fingerprint, at }: Generation,
+  evidence: string,
+): RecordDraft {
+  const entry = {
+    generation,
+    ...(fingerprint ? { fingerprint } : {}),
+    ...(at.provenDead ? { provenDead: at.provenDead } : {}),
+    destroyed: clock.now().toISOString(),
+    evidence,
+  };
+  return {
+    ...record,
+    generations: record.generations.filter((each) => each.generation !== generation),
+    history: [...record.history, entry].slice(-HISTORY_LENGTH),
+    evidenceHead: evidence,
+  };
+}

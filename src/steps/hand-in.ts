@@ -1,0 +1,74 @@
+import type { KeyId } from '../core/policy.ts';
+import { type Generation, type KeyRecord, maskApiKey, rolesOf } from '../core/record.ts';
+import { KeyturnError } from '../errors.ts';
+import { noted, saveGeneration, type Tools } from './step.ts';
+
+/** A key id that is in use already, and by what. */
+export interface TakenId {
+  apiKey: string;
+  key: KeyId;
+  generation: number;
+}
+
+/**
+ * Records the key id a person got from the venue for the generation that waits for one. The same id again changes
+ * nothing; another one replaces it while it is unverified, and the first one is then to be deleted at the venue, too.
+ */
+export async function handIn(
+  tools: Pick<Tools, 'key' | 'store' | 'clock' | 'by'>,
+  record: KeyRecord | null,
+  apiKey: string,
+  taken: readonly TakenId[],
+  number?: number,
+): Promise<'recorded' | 'same' | 'replaced'> {
+  const generation = awaiting(tools.key.id, record, number);
+  if (generation.apiKey === apiKey) return 'same';
+  assertFree(tools.key.id, generation.generation, apiKey, taken);
+  if (generation.at.verified) {
+    throw new KeyturnError(
+      'refused',
+      `generation ${generation.generation} of ${tools.key.id} is verified with key id ${maskApiKey(generation.apiKey ?? '')}, another one cannot replace it`,
+      {
+        hint: 'if that key is wrong, ask for a new one: keyturn rotate KEY --reason TEXT, once this rotation is over',
+      },
+    );
+  }
+  const now = tools.clock.now().toISOString();
+  const { findings: _old, findingsSince: _since, ...rest } = generation;
+  const discarded = generation.apiKey === undefined ? [] : [...(generation.discardedApiKeys ?? []), generation.apiKey];
+  const registered: Generation = {
+    ...rest,
+    apiKey,
+    ...(discarded.length > 0 ? { discardedApiKeys: discarded.filter((each) => each !== apiKey) } : {}),
+    at: { ...generation.at, registered: now },
+  };
+  await saveGeneration(
+    tools,
+    record as KeyRecord,
+    noted(tools, registered, 'registered', { apiKey: maskApiKey(apiKey) }),
+  );
+  return discarded.length > 0 ? 'replaced' : 'recorded';
+}
+
+function awaiting(id: KeyId, record: KeyRecord | null, number: number | undefined): Generation {
+  const wanted = number ?? record?.next ?? null;
+  const found = record?.generations.find(({ generation }) => generation === wanted);
+  if (found?.at.asked) return found;
+  const current = record === null ? null : rolesOf(record).current;
+  const state = current ? `its current generation is ${current.generation}` : 'it has no generation yet';
+  throw new KeyturnError('refused', `${id} waits for no key id: ${state}`, {
+    hint: 'keyturn tasks lists what people must do; keyturn apply opens the task when it is time',
+  });
+}
+
+function assertFree(id: KeyId, generation: number, apiKey: string, taken: readonly TakenId[]): void {
+  const other = taken.find((each) => each.apiKey === apiKey && (each.key !== id || each.generation !== generation));
+  if (!other) return;
+  throw new KeyturnError(
+    'refused',
+    `key id ${maskApiKey(apiKey)} belongs to generation ${other.generation} of ${other.key} already`,
+    {
+      hint: 'hand in the id of the key that was just created: the page lists it under the label of the task',
+    },
+  );
+}

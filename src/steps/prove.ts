@@ -1,0 +1,110 @@
+import {
+  controlFor,
+  countGroups,
+  describeAnswer,
+  type Group,
+  type Judgement,
+  judge,
+  nextGroupAt,
+} from '../core/proof.ts';
+import { type Generation, type KeyRecord, rolesOf } from '../core/record.ts';
+import type { Probe } from '../ports/venue.ts';
+import { credentialOf, generationOf, noted, type Step, type StepResult, saveGeneration, type Tools } from './step.ts';
+
+/** One probe group and what it means together with those before it. */
+export interface Proof {
+  group: Group;
+  judgement: Judgement;
+  /** When groups saw the subject dead, this one included. */
+  deadGroups: string[];
+  /** Enough of them, far enough apart. */
+  isProven: boolean;
+}
+
+/** One probe group about a key that should be deleted. */
+export const prove: Step = async (tools, record, number) => {
+  const { judgement, deadGroups, isProven } = await gatherProof(tools, record, number);
+  return isProven
+    ? {
+        outcome: 'done',
+        reason: 'proven-dead',
+        message: `generation ${number} is dead: ${deadGroups.length} probe groups saw the venue refuse it as a key it does not know`,
+      }
+    : resultOf(tools, { ...generationOf(record, number), deadGroups }, judgement);
+};
+
+/** Probes and records what it shows, if that is new. */
+export async function gatherProof(tools: Tools, record: KeyRecord, number: number): Promise<Proof> {
+  const subject = generationOf(record, number);
+  const group = await probeGroup(tools, record, subject);
+  const judgement = judge(group, subject.baseline);
+  const deadGroups = countGroups(subject, judgement, tools.clock.now(), tools.proof);
+  const proof = { group, judgement, deadGroups, isProven: deadGroups.length >= tools.proof.groups };
+  if (isNews(subject, proof)) await saveGeneration(tools, record, withProof(tools, subject, proof));
+  return proof;
+}
+
+async function probeGroup(tools: Tools, record: KeyRecord, subject: Generation): Promise<Group> {
+  const { venue } = tools;
+  const control = controlFor(rolesOf(record), subject);
+  return {
+    conditions: await venue.conditions(),
+    positive: control && {
+      generation: control.generation,
+      probe: await venue.probe(await credentialOf(tools, control)),
+    },
+    negative: await venue.probeStranger(),
+    subject: await venue.probe(await credentialOf(tools, subject)),
+  };
+}
+
+function resultOf({ proof }: Tools, subject: Generation, { verdict, reason, message }: Judgement): StepResult {
+  const { generation, deadGroups } = subject;
+  if (verdict === 'dead') {
+    const confirmAt = nextGroupAt(subject, proof);
+    return {
+      outcome: 'waiting',
+      reason,
+      message: `generation ${generation}: ${message}, seen ${deadGroups?.length} of ${proof.groups} times; to be confirmed${confirmAt ? ` from ${minute(confirmAt)} on` : ''}`,
+    };
+  }
+  const outcome = verdict === 'inconclusive' && !WAITS_FOR_PEOPLE.has(reason) ? 'failed' : 'waiting';
+  return { outcome, reason, message: `generation ${generation}: ${message}` };
+}
+
+/** Inconclusive, but nothing is broken: a person or a later pass ends it. */
+const WAITS_FOR_PEOPLE: ReadonlySet<string> = new Set([
+  'still-known',
+  'signature-refused',
+  'no-baseline',
+  'no-live-control',
+  'like-baseline',
+  'controls-alike',
+]);
+
+const isNews = ({ probe, deadGroups = [] }: Generation, { judgement, deadGroups: counted }: Proof): boolean =>
+  probe?.verdict !== judgement.verdict || probe.reason !== judgement.reason || deadGroups.length !== counted.length;
+
+function withProof(tools: Tools, subject: Generation, { group, judgement, deadGroups, isProven }: Proof): Generation {
+  const now = tools.clock.now().toISOString();
+  const { verdict, reason } = judgement;
+  const judged: Generation = {
+    ...subject,
+    deadGroups,
+    probe: { at: now, verdict, reason },
+    at: isProven ? { ...subject.at, provenDead: now } : subject.at,
+  };
+  const probed = noted(tools, judged, 'probed', { verdict, reason, ...controlsOf(group) });
+  return isProven ? noted(tools, probed, 'proven-dead', { groups: deadGroups }) : probed;
+}
+
+/** The controls of a group, and its subject, as evidence and people read them. */
+export function controlsOf({ conditions, positive, negative, subject }: Group) {
+  const answers = (probe: Probe) => probe.answers.map(describeAnswer);
+  return {
+    ...(conditions.state === 'normal' ? { clockOffsetMs: conditions.clockOffsetMs } : { venue: conditions.why }),
+    ...(positive ? { positive: [`generation ${positive.generation}`, ...answers(positive.probe)] } : {}),
+    negative: answers(negative),
+    subject: answers(subject),
+  };
+}

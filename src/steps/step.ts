@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { type Observation, observe } from '../core/evidence.ts';
+import type { Key } from '../core/policy.ts';
+import type { Probe } from '../core/probe.ts';
+import { describeAnswer, type Judgement, type ProofRule, troubleIn, troubleMessage, unfit } from '../core/proof.ts';
+import type { Reason } from '../core/reasons.ts';
+import { type Generation, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
+import { KeyturnError } from '../errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Credential, Keys } from '../ports/keys.ts';
+import type { Store } from '../ports/store.ts';
+import type { Venue } from '../ports/venue.ts';
+import { writeRecord } from '../records.ts';
+
+/** What every step works with. */
+export interface Tools {
+  key: Key;
+  store: Store;
+  venue: Venue;
+  keys: Keys;
+  clock: Clock;
+  proof: ProofRule;
+  /** Seconds a claim lasts, and seconds before its end after which no effect is started. */
+  claim: { for: number; margin: number };
+  /** Who acts, for evidence and claims: `user@host`, a pod, or the name given. */
+  by: string;
+}
+
+/** `done` the record moved on · `waiting` for people or time · `failed` somebody should look. */
+export interface StepResult {
+  outcome: 'done' | 'waiting' | 'failed';
+  reason: Reason;
+  message: string;
+}
+
+export type Step = (tools: Tools, record: KeyRecord, generation: number) => Promise<StepResult>;
+
+export function generationOf(record: KeyRecord, number: number): Generation {
+  const found = record.generations.find(({ generation }) => generation === number);
+  if (!found) throw new Error(`${record.key} has no generation ${number}`);
+  return found;
+}
+
+/** Adds what was observed now to a generation’s evidence. */
+export function noted(
+  { key, clock, by }: Pick<Tools, 'key' | 'clock' | 'by'>,
+  generation: Generation,
+  event: string,
+  detail: Observation['detail'] = {},
+): Generation {
+  return observe(key.storedAs, generation, { at: clock.now().toISOString(), event, by, detail });
+}
+
+/** Writes one generation’s change against the revision that was read. */
+export const saveGeneration = (
+  tools: Pick<Tools, 'store' | 'clock'>,
+  record: KeyRecord,
+  changed: Generation,
+): Promise<KeyRecord> => save(tools, record, withGeneration(record, changed));
+
+export const save = (
+  { store, clock }: Pick<Tools, 'store' | 'clock'>,
+  base: KeyRecord | null,
+  draft: RecordDraft,
+): Promise<KeyRecord> => writeRecord(store, clock, base, draft);
+
+/**
+ * Has an effect that the record announces: writes intent and claim first, so that whoever comes later knows what may be
+ * half done and nobody else starts meanwhile; then the effect; then the record that `effect` returns, without both. After
+ * a failure the claim is given back and the intent stays. An intent that was left half done keeps its instant.
+ */
+export async function announced(
+  tools: Tools,
+  base: KeyRecord | null,
+  draft: RecordDraft,
+  intent: { action: 'generate' | 'promote' | 'destroy'; generation: number },
+  effect: (claimed: KeyRecord) => Promise<RecordDraft>,
+): Promise<void> {
+  const now = tools.clock.now();
+  const isUnfinished = draft.intent?.action === intent.action && draft.intent.generation === intent.generation;
+  const claimed = await save(tools, base, {
+    ...draft,
+    intent: { ...intent, at: isUnfinished && draft.intent ? draft.intent.at : now.toISOString() },
+    claim: { by: tools.by, nonce: randomUUID(), until: new Date(now.getTime() + tools.claim.for * 1000).toISOString() },
+  });
+  const { intent: _done, claim: _ended, ...complete } = await effectOrRelease(tools, claimed, effect);
+  await save(tools, claimed, complete);
+}
+
+async function effectOrRelease(
+  tools: Tools,
+  claimed: KeyRecord,
+  effect: (claimed: KeyRecord) => Promise<RecordDraft>,
+): Promise<RecordDraft> {
+  try {
+    return await effect(claimed);
+  } catch (error) {
+    const { claim: _ended, ...rest } = claimed;
+    // Failing to give it back is no news beside the first failure: the claim ends by itself.
+    await save(tools, claimed, rest).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Throws `conflict` when the claim is about to end: a worker that slept must not have effects beside its successor. */
+export function assertClaimed({ clock, claim, key }: Tools, record: KeyRecord): void {
+  const until = Date.parse(record.claim?.until ?? '');
+  if (clock.now().getTime() < until - claim.margin * 1000) return;
+  throw new KeyturnError('conflict', `the claim on ${key.id} ran out in the middle of a step`, {
+    hint: 'run again; if it happens often, give claims more time (claim: { for: … } in keyturn.yaml)',
+  });
+}
+
+/** Opens a generation’s private half, after checking that the store’s pair is the one the record speaks of. */
+export async function credentialOf(
+  { key, store, keys }: Tools,
+  { generation, fingerprint, apiKey }: Generation,
+): Promise<Credential> {
+  if (apiKey === undefined) throw new Error(`generation ${generation} of ${key.id} has no key id`);
+  const material = await store.readMaterial(key.storedAs, generation);
+  if (material.fingerprint !== fingerprint) {
+    throw new KeyturnError(
+      'corrupt',
+      `the store holds another pair for generation ${generation} of ${key.id} than its record says`,
+      {
+        hint: 'restore the store from a backup; nothing was changed',
+      },
+    );
+  }
+  return { apiKey, signer: keys.signer(material) };
+}
+
+/** Why a probe says nothing about its key; null when it does. */
+export function troubleOf(probe: Probe): { reason: Reason; message: string } | null {
+  const trouble = troubleIn(probe);
+  return trouble?.why ? { reason: trouble.why, message: troubleMessage(trouble.why, trouble.retryAfter) } : null;
+}
+
+/** One key asked on its own: enough to see that it is alive, never that it is dead. */
+export async function probeAlone(tools: Tools, generation: Generation): Promise<Judgement> {
+  const unfitness = unfit(await tools.venue.conditions());
+  if (unfitness) return unfitness;
+  const probe = await tools.venue.probe(await credentialOf(tools, generation));
+  const trouble = troubleOf(probe);
+  if (trouble) return { verdict: 'inconclusive', ...trouble };
+  return probe.inspection
+    ? { verdict: 'alive', reason: 'works', message: 'a signed read succeeded' }
+    : {
+        verdict: 'inconclusive',
+        reason: 'refused',
+        message: `the venue refused it (${probe.answers.map(describeAnswer).join(', ')})`,
+      };
+}

@@ -1,0 +1,107 @@
+import type { Probe } from '../core/probe.ts';
+import { describeAnswer, unfit } from '../core/proof.ts';
+import type { Reason } from '../core/reasons.ts';
+import { type Finding, type Generation, type KeyRecord, withGeneration } from '../core/record.ts';
+import { allowlistProof, findingsOf } from '../core/verification.ts';
+import { credentialOf, generationOf, noted, type Step, save, saveGeneration, type Tools, troubleOf } from './step.ts';
+
+/** What a verification showed. */
+export interface Verification {
+  /** Why the answers say nothing about the key; null when they do. */
+  trouble: { reason: Reason; message: string } | null;
+  /** Whether the venue accepted the key at all. */
+  isAlive: boolean;
+  findings: Finding[];
+  message: string;
+}
+
+/** Has the next key sign a harmless read, and compares what it may do with what its purpose wants. */
+export const verify: Step = async (tools, record, number) => {
+  const { trouble, findings, message } = await gatherVerification(tools, record, number);
+  if (trouble) return { outcome: 'failed', ...trouble };
+  return findings.length > 0
+    ? { outcome: 'waiting', reason: 'fix-needed', message }
+    : { outcome: 'done', reason: 'verified', message };
+};
+
+/** Probes and records what it shows, if that is new. */
+export async function gatherVerification(tools: Tools, record: KeyRecord, number: number): Promise<Verification> {
+  const { key, venue } = tools;
+  const next = generationOf(record, number);
+  const answered = await probeOf(tools, next);
+  if ('trouble' in answered) return { ...answered, isAlive: false, findings: [], message: answered.trouble.message };
+  const { probe, outside } = answered;
+  const isAlive = probe.inspection !== null;
+  const findings = findingsOf(probe, outside, {
+    key,
+    capabilities: venue.capabilities,
+    accountUid: record.accountUid ?? null,
+  });
+  if (findings.length > 0) {
+    if (haveChanged(next.findings, findings))
+      await saveGeneration(tools, record, withFindings(tools, next, findings, probe));
+    return {
+      trouble: null,
+      isAlive,
+      findings,
+      message: `generation ${number} is not promoted yet: ${findings.map((each) => each.message).join('; ')}`,
+    };
+  }
+  const verified = withGeneration(record, proven(tools, next, probe, outside));
+  const accountUid = record.accountUid ?? probe.inspection?.accountUid;
+  await save(tools, record, accountUid ? { ...verified, accountUid } : verified);
+  return {
+    trouble: null,
+    isAlive,
+    findings,
+    message: `generation ${number} works with exactly ${key.permissions.join(' + ')}${allowlistNote(tools, outside)}`,
+  };
+}
+
+async function probeOf(
+  tools: Tools,
+  next: Generation,
+): Promise<{ probe: Probe; outside: Probe | null } | { trouble: { reason: Reason; message: string } }> {
+  const { key, venue } = tools;
+  const unfitness = unfit(await venue.conditions());
+  if (unfitness) return { trouble: unfitness };
+  const credential = await credentialOf(tools, next);
+  const probe = await venue.probe(credential);
+  const trouble = troubleOf(probe);
+  if (trouble) return { trouble };
+  const isWorthTrying = probe.inspection !== null && key.ipAllowlist.length > 0;
+  return { probe, outside: isWorthTrying ? await venue.probeOutside(credential) : null };
+}
+
+const haveChanged = (before: Finding[] | undefined, now: Finding[]): boolean =>
+  JSON.stringify(before) !== JSON.stringify(now);
+
+function withFindings(tools: Tools, next: Generation, findings: Finding[], probe: Probe): Generation {
+  const changed = { ...next, findings, findingsSince: next.findingsSince ?? tools.clock.now().toISOString() };
+  return noted(tools, changed, 'not-as-it-should-be', {
+    findings: findings.map(({ message }) => message),
+    answers: probe.answers.map(describeAnswer),
+  });
+}
+
+function proven(tools: Tools, next: Generation, probe: Probe, outside: Probe | null): Generation {
+  const now = tools.clock.now().toISOString();
+  const answers = probe.answers.map(describeAnswer);
+  const { findings: _mended, findingsSince: _since, ...rest } = next;
+  const created = probe.inspection?.createdAt;
+  const verified: Generation = {
+    ...rest,
+    at: { ...next.at, ...(created ? { created } : {}), verified: next.at.verified ?? now, checked: now },
+    allowlist: allowlistProof(outside),
+    baseline: { at: now, answers },
+  };
+  return noted(tools, verified, 'verified', { answers, allowlist: allowlistProof(outside) });
+}
+
+/** Some venues do not show the list of addresses; what was not seen refused is said to be unproven. */
+function allowlistNote({ key }: Tools, outside: Probe | null): string {
+  if (key.ipAllowlist.length === 0) return '';
+  return allowlistProof(outside) === 'proven'
+    ? ', refused from outside its allowlist'
+    : '; its allowlist is on, which addresses it holds is unproven';
+}

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
+import { type Action, type Attempt, type Decision, decide } from './core/decide.ts';
+import type { Gathered } from './core/plan.ts';
+import { type Plan, planOf } from './core/plan.ts';
+import type { Key, KeyId } from './core/policy.ts';
+import { isKeyturnError, type KeyturnError } from './errors.ts';
+import { gather, type Sources } from './gather.ts';
+import type { Clock } from './ports/clock.ts';
+import type { StepResult } from './steps/step.ts';
+
+/** One pass: look at every key, decide, act, and decide again until each key waits. The same for command, CronJob and daemon. */
+
+/** Keys looked at, and acted on, at the same time. */
+const KEYS_AT_ONCE = 16;
+/** Times a key is looked at anew after somebody else wrote its record. */
+const TRIES_AFTER_CONFLICT = 3;
+/** More steps than any life of a key has in one pass; beyond it, decisions and steps do not fit together. */
+const MAX_STEPS = 24;
+
+export interface PassDependencies {
+  sources: Sources;
+  clock: Clock;
+  act(gathered: Gathered, action: Action, generation: number): Promise<StepResult>;
+  /** Stops the pass between two steps. */
+  signal?: AbortSignal | undefined;
+  onStep?(key: KeyId, step: StepDone): void;
+}
+
+export interface StepDone extends StepResult {
+  action: Action;
+}
+
+/** What became of one key in a pass. */
+export interface KeyReport {
+  key: KeyId;
+  actions: StepDone[];
+  error: KeyturnError | null;
+  /** Where it stands afterwards. */
+  decision: Decision;
+  gathered: Gathered;
+}
+
+/** What every key is like, and what that means, from one look. */
+export interface Looked {
+  plan: Plan;
+  gathered: Gathered[];
+}
+
+export async function look(sources: Sources, keys: readonly Key[], now: Date): Promise<Looked> {
+  const limit = pLimit(KEYS_AT_ONCE);
+  const gathered = await limit.map(keys, (key) => gather(sources, key, now));
+  return { plan: planOf(gathered, now), gathered };
+}
+
+export interface PassOptions {
+  /** Acts only on keys this one says yes to; all are looked at, since they share their accounts’ room. */
+  includes?: (decision: Decision) => boolean;
+  /** Carries out the planned action of each key and nothing that would follow from it. */
+  onlyPlanned?: boolean;
+}
+
+export async function pass(
+  dependencies: PassDependencies,
+  { plan, gathered }: Looked,
+  options: PassOptions = {},
+): Promise<KeyReport[]> {
+  const limit = pLimit(KEYS_AT_ONCE);
+  const included = gathered.flatMap((each, index) => {
+    const decision = plan.keys[index];
+    return decision && (options.includes?.(decision) ?? true) ? [{ each, decision }] : [];
+  });
+  const steps = options.onlyPlanned ? 1 : MAX_STEPS;
+  return limit.map(included, ({ each, decision }) => turn(dependencies, each, decision, steps));
+}
+
+/** Takes one key as far as it gets in this pass. What one key meets with disturbs no other. */
+async function turn(
+  dependencies: PassDependencies,
+  found: Gathered,
+  planned: Decision,
+  steps: number,
+): Promise<KeyReport> {
+  const room = planned.reason !== 'venue-limit';
+  const actions: StepDone[] = [];
+  const attempts: Attempt[] = [];
+  let gathered = found;
+  let decision = planned;
+  let conflicts = 0;
+  const report = (error: KeyturnError | null): KeyReport => ({
+    key: gathered.key.id,
+    actions,
+    error,
+    decision,
+    gathered,
+  });
+  while (decision.action && decision.generation !== null && !dependencies.signal?.aborted) {
+    if (actions.length >= steps) {
+      if (steps === MAX_STEPS) throw new Error(`${gathered.key.id} does not come to rest: ${decision.reason}`);
+      break;
+    }
+    const { action, generation } = decision;
+    try {
+      const result = await dependencies.act(gathered, action, generation);
+      const step = { action, ...result };
+      actions.push(step);
+      dependencies.onStep?.(gathered.key.id, step);
+      if (result.outcome !== 'done')
+        attempts.push({ action, generation, reason: result.reason, message: result.message });
+    } catch (error) {
+      if (!isKeyturnError(error)) throw error;
+      if (error.code !== 'conflict' || ++conflicts >= TRIES_AFTER_CONFLICT) return report(error);
+      await sleep(backOff(conflicts));
+    }
+    gathered = await gather(dependencies.sources, gathered.key, dependencies.clock.now());
+    decision = decide({ ...gathered, room, attempts, claim: null });
+  }
+  return report(null);
+}
+
+/** Full jitter, so that workers that met once do not meet again. */
+const backOff = (tries: number): number => Math.random() * 100 * 2 ** tries;

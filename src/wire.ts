@@ -1,0 +1,101 @@
+import { nodeKeys, STORES, VENUES } from '../providers/index.ts';
+import type { Configuration } from './configuration.ts';
+import type { VenueCapabilities } from './core/capabilities.ts';
+import type { ProofRule } from './core/proof.ts';
+import { KeyturnError } from './errors.ts';
+import type { Sources } from './gather.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Keys } from './ports/keys.ts';
+import type { Store, StoreReader } from './ports/store.ts';
+import type { Venue } from './ports/venue.ts';
+
+/** The only bridge from configuration to providers. */
+
+/** The kinds there are, for the schema of keyturn.yaml, and what is there without one. */
+export const KINDS = {
+  stores: { directory: STORES.directory.options },
+  venues: { binance: VENUES.binance.options },
+  builtIn: {
+    stores: { local: { kind: 'directory', path: '.keyturn/store' } },
+    venues: { binance: { kind: 'binance' }, sandbox: { kind: 'binance', baseUrl: 'http://127.0.0.1:8787' } },
+  },
+} as const;
+
+export interface Ports {
+  /** What planning may use: reading halves, and what venues declare. */
+  sources: Sources;
+  /** What the rules need to know of every venue a policy may name. */
+  venues: ReadonlyMap<string, { capabilities: VenueCapabilities; insideAddress: string | null }>;
+  /** Opens, checks, and keeps. */
+  store(name: string): Promise<Store>;
+  venue(name: string): Venue;
+  keys: Keys;
+  /** True where acting on a turned clock can harm nobody: files on this machine and a venue that is a simulation. */
+  isRehearsal(store: string, venue: string): boolean;
+}
+
+export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): Ports {
+  const { folder } = configuration;
+  const keys = nodeKeys();
+  const storeEntry = (name: string) => entry(configuration.stores, name, 'store');
+  const venueEntry = (name: string) => entry(configuration.venues, name, 'venue');
+  const capabilities = (name: string) => VENUES[venueEntry(name).kind].capabilities(venueEntry(name));
+  return {
+    sources: {
+      stores: Object.keys(configuration.stores),
+      reader: once(async (name): Promise<StoreReader> => {
+        const { kind, ...options } = storeEntry(name);
+        return STORES[kind].reader(options, { clock, folder });
+      }),
+      capabilities: once(capabilities),
+      proof: (name): ProofRule => venueEntry(name).proof,
+      claimMargin: configuration.claim.margin,
+    },
+    venues: new Map(
+      Object.entries(configuration.venues).map(([name, { inside }]) => [
+        name,
+        { capabilities: capabilities(name), insideAddress: inside?.address ?? null },
+      ]),
+    ),
+    store: once(async (name) => {
+      const { kind, ...options } = storeEntry(name);
+      const store = STORES[kind].open(options, { clock, folder });
+      await store.check();
+      return store;
+    }),
+    venue: once((name) => {
+      const { kind, inside, outside } = venueEntry(name);
+      return VENUES[kind].open(venueEntry(name), {
+        clock,
+        keys,
+        insideProxy: inside?.proxy ?? null,
+        outsideProxy: outside?.proxy ?? null,
+      });
+    }),
+    keys,
+    isRehearsal: (store, venue) => storeEntry(store).kind === 'directory' && isLoopback(venueEntry(venue).baseUrl),
+  };
+}
+
+function entry<E>(entries: Readonly<Record<string, E>>, name: string, what: string): E {
+  const found = entries[name];
+  if (found) return found;
+  throw new KeyturnError('invalid', `there is no ${what} named ${name}`, {
+    hint: `known: ${Object.keys(entries).join(', ')}; define it in keyturn.yaml`,
+  });
+}
+
+/** Makes each named thing when it is first asked for, and only once. */
+function once<T>(make: (name: string) => T): (name: string) => T {
+  const made = new Map<string, T>();
+  return (name) => {
+    const value = made.get(name) ?? make(name);
+    made.set(name, value);
+    return value;
+  };
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+const isLoopback = (url: string): boolean => LOOPBACK.test(new URL(url).hostname);
+
+export { createEmbeddedIdentities } from '../providers/index.ts';

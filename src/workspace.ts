@@ -1,0 +1,118 @@
+import { hostname, userInfo } from 'node:os';
+import { parseInstant, systemClock, turnedClock } from './clock.ts';
+import { type Configuration, loadConfiguration } from './configuration.ts';
+import type { Key } from './core/policy.ts';
+import { KeyturnError } from './errors.ts';
+import { hasErrors, loadPolicies, type Problem } from './policy-files.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Tools } from './steps/step.ts';
+import { nearest } from './suggest.ts';
+import { KINDS, type Ports, wire } from './wire.ts';
+
+/** Policies and configuration, read and wired: what every command that concerns keys starts from. */
+export interface Workspace {
+  configuration: Configuration<typeof KINDS>;
+  keys: Key[];
+  clock: Clock;
+  ports: Ports;
+}
+
+export interface WorkspaceOptions {
+  /** `--config`; undefined: keyturn.yaml where there is one. */
+  config?: string | undefined;
+  /** `--policies`. */
+  policies?: string | undefined;
+  /** `--at`: act as if it were that time. */
+  at?: string | undefined;
+  /** Another clock than the system’s, for a story whose time is turned. */
+  clock?: Clock | undefined;
+}
+
+export interface Checked extends Workspace {
+  files: number;
+  problems: Problem[];
+}
+
+/** Reads everything and lists every problem; for `policy check`, which shows them. */
+export async function check(options: WorkspaceOptions, paths: string[] = []): Promise<Checked> {
+  const clock = options.clock ?? (options.at === undefined ? systemClock : turnedClock(parseInstant(options.at)));
+  const { configuration, problems } = loadConfiguration(options.config ?? null, KINDS);
+  const ports = wire(configuration, clock);
+  const policies = await loadPolicies(paths.length > 0 ? paths : [options.policies ?? 'policies'], {
+    today: clock.now(),
+    venues: ports.venues,
+    stores: new Set(Object.keys(configuration.stores)),
+  });
+  return {
+    configuration,
+    clock,
+    ports,
+    keys: policies.keys,
+    files: policies.files,
+    problems: [...problems, ...policies.problems],
+  };
+}
+
+/** The same for commands that act on policies: they refuse invalid ones whole. */
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const { problems, ...workspace } = await check(options);
+  if (!hasErrors(problems)) return workspace;
+  const errors = problems.filter(({ severity, waived }) => severity === 'error' && !waived);
+  const shown = errors.slice(0, 5).map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`);
+  const more = errors.length > shown.length ? [`and ${errors.length - shown.length} more`] : [];
+  throw new KeyturnError(
+    'invalid',
+    ['policies or configuration are invalid; nothing was done', ...shown, ...more].join('\n  '),
+    {
+      hint: 'keyturn policy check shows everything that is wrong and what to write instead',
+    },
+  );
+}
+
+/** The one key a person named, or a usage error with the nearest name. */
+export function keyNamed(keys: readonly Key[], id: string): Key {
+  const found = keys.find((key) => key.id === id);
+  if (found) return found;
+  const ids = keys.map((key) => key.id);
+  const suggestion = ids.find((each) => each.endsWith(`/${id}`)) ?? nearest(id, ids);
+  throw new KeyturnError('usage', `no policy has a key ${id}`, {
+    hint: suggestion ? `did you mean ${suggestion}?` : 'keyturn status lists all keys; write account/name',
+  });
+}
+
+/** What the steps for one key work with. Opens and checks the store, so that problems show before anything is begun. */
+export async function toolsFor({ ports, configuration, clock }: Workspace, key: Key, by: string): Promise<Tools> {
+  if (clock !== systemClock && !ports.isRehearsal(key.store, key.venue)) {
+    throw new KeyturnError(
+      'usage',
+      `${key.id} cannot be acted on at another time than now: --at is for a directory store with a venue on this machine`,
+      {
+        hint: 'keyturn plan --at TIME shows what would happen then',
+      },
+    );
+  }
+  return {
+    key,
+    store: await ports.store(key.store),
+    venue: ports.venue(key.venue),
+    keys: ports.keys,
+    clock,
+    proof: ports.sources.proof(key.venue),
+    claim: configuration.claim,
+    by,
+  };
+}
+
+/** `user@host`, or who the person says they are. */
+export const actor = (name?: string): string => name ?? `${userInfo().username}@${hostname()}`;
+
+/** Records in the configured stores that no policy names. */
+export async function uncovered({ ports, keys }: Workspace): Promise<{ store: string; key: string }[]> {
+  const covered = new Set(keys.map(({ store, storedAs }) => `${store} ${storedAs}`));
+  const found = await Promise.all(
+    ports.sources.stores.map(async (store) =>
+      (await (await ports.sources.reader(store)).listKeys()).map((key) => ({ store, key })),
+    ),
+  );
+  return found.flat().filter(({ store, key }) => !covered.has(`${store} ${key}`));
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// unit: pure and in-memory, many tiny files in one thread pool. system: processes, files, HTTP servers; isolated.
+const system = ['test/cli/**', 'test/flow/**', 'test/providers/**', 'test/contract/**', 'test/sandbox/**'].map(
+  (folder) => `${folder}/*.test.ts`,
+);
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: system, pool: 'threads', isolate: false } },
+      { test: { name: 'system', include: system, testTimeout: 60_000, hookTimeout: 60_000 } },
+    ],
+  },
+});
