@@ -5,14 +5,16 @@ import { Secret } from '../src/secret.ts';
 
 const CANARY = 'canary-7f3a';
 const secret = new Secret(CANARY);
+/** As code sees it that takes it for a text. */
+const taken = secret as unknown as string;
 
 const failed = (cause: unknown): Error =>
   Object.assign(new KeyturnError('corrupt', 'it does not open', { cause }), { secret });
 
 const PRINTED: Record<string, () => string> = {
   'as a string': () => String(secret),
-  'in a template': () => String.raw`${secret}`,
-  'added to a text': () => ['', secret].join(''),
+  'in a template': () => `${taken}`,
+  'added to a text': () => ['', taken].join(''),
   'as JSON': () => JSON.stringify(secret),
   'as JSON inside objects and lists': () => JSON.stringify({ material: [{ secret }] }),
   inspected: () => inspect(secret),
@@ -47,11 +49,7 @@ describe('a secret does not print itself', () => {
   }
 
   it('it says that it was left out', () => {
-    expect([String(secret), String.raw`${secret}`, inspect(secret)]).toEqual([
-      '[redacted]',
-      '[redacted]',
-      '[redacted]',
-    ]);
+    expect([String(secret), `${taken}`, inspect(secret)]).toEqual(['[redacted]', '[redacted]', '[redacted]']);
     expect(JSON.stringify({ secret })).toBe('{"secret":"[redacted]"}');
   });
 

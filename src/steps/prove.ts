@@ -1,3 +1,4 @@
+import { minute } from '../core/instant.ts';
 import {
   controlFor,
   countGroups,

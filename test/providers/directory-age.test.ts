@@ -77,15 +77,10 @@ describe('the commands age and openssl', () => {
 describe('identities of the embedded store', () => {
   it('are for their owner alone', async () => {
     const { folder } = await aFolder();
-    const modes = (await everythingIn(folder)).map(({ path, mode }) => [
-      path.slice(folder.length + 1),
-      mode.toString(8),
-    ]);
-    expect(modes.sort()).toEqual([
-      ['identity.txt', '600'],
-      ['recipients.txt', '600'],
-      ['recovery.txt', '600'],
-    ]);
+    const modes = (await everythingIn(folder)).map(
+      ({ path, mode }) => `${path.slice(folder.length + 1)} ${mode.toString(8)}`,
+    );
+    expect(modes.sort()).toEqual(['identity.txt 600', 'recipients.txt 600', 'recovery.txt 600']);
   });
 
   it('are made once', async () => {

@@ -223,7 +223,7 @@ describe('what does not belong into the store', () => {
 
   const DAMAGES: Record<
     string,
-    { path: string; damage(path: string): Promise<unknown>; look(store: Store): Promise<unknown> }
+    { path: string; damage: (path: string) => Promise<unknown>; look: (store: Store) => Promise<unknown> }
   > = {
     'a generation without its meta.json': {
       path: 'gen/000002/meta.json',
