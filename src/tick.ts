@@ -79,44 +79,51 @@ async function turn(
   dependencies: PassDependencies,
   found: Gathered,
   planned: Decision,
-  steps: number,
+  limit: number,
 ): Promise<KeyReport> {
+  const { sources, clock, signal } = dependencies;
+  const { key } = found;
   const room = planned.reason !== 'venue-limit';
   const actions: StepDone[] = [];
   const attempts: Attempt[] = [];
   let gathered = found;
   let decision = planned;
-  let conflicts = 0;
-  const report = (error: KeyturnError | null): KeyReport => ({
-    key: gathered.key.id,
-    actions,
-    error,
-    decision,
-    gathered,
-  });
-  while (decision.action && decision.generation !== null && !dependencies.signal?.aborted) {
-    if (actions.length >= steps) {
-      if (steps === MAX_STEPS) throw new Error(`${gathered.key.id} does not come to rest: ${decision.reason}`);
-      break;
-    }
-    const { action, generation } = decision;
-    try {
-      const result = await dependencies.act(gathered, action, generation);
-      const step = { action, ...result };
+  let error: KeyturnError | null = null;
+  for (let conflicts = 0; isActing(decision) && error === null && actions.length < limit && !signal?.aborted; ) {
+    const step = await stepOrError(dependencies, gathered, decision);
+    if (!isKeyturnError(step)) {
       actions.push(step);
-      dependencies.onStep?.(gathered.key.id, step);
-      if (result.outcome !== 'done')
-        attempts.push({ action, generation, reason: result.reason, message: result.message });
-    } catch (error) {
-      if (!isKeyturnError(error)) throw error;
-      if (error.code !== 'conflict' || ++conflicts >= TRIES_AFTER_CONFLICT) return report(error);
+      if (step.outcome !== 'done') attempts.push({ ...step, generation: decision.generation });
+    } else if (step.code === 'conflict' && ++conflicts < TRIES_AFTER_CONFLICT) {
       await sleep(backOff(conflicts));
+    } else {
+      error = step;
     }
-    gathered = await gather(dependencies.sources, gathered.key, dependencies.clock.now());
+    gathered = await gather(sources, key, clock.now());
     decision = decide({ ...gathered, room, attempts, claim: null });
   }
-  return report(null);
+  if (actions.length === MAX_STEPS) throw new Error(`${key.id} does not come to rest: ${decision.reason}`);
+  return { key: key.id, actions, error, decision, gathered };
+}
+
+type Acting = Decision & { action: Action; generation: number };
+
+const isActing = (decision: Decision): decision is Acting => decision.action !== null && decision.generation !== null;
+
+async function stepOrError(
+  { act, onStep }: PassDependencies,
+  gathered: Gathered,
+  { action, generation }: Acting,
+): Promise<StepDone | KeyturnError> {
+  try {
+    const step = { action, ...(await act(gathered, action, generation)) };
+    onStep?.(gathered.key.id, step);
+    return step;
+  } catch (error) {
+    if (isKeyturnError(error)) return error;
+    throw error;
+  }
 }
 
 /** Full jitter, so that workers that met once do not meet again. */
-const backOff = (tries: number): number => Math.random() * 100 * 2 ** tries;
+const backOff = (conflicts: number): number => Math.random() * 100 * 2 ** conflicts;

@@ -4,9 +4,11 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { KeyId, Material, Store, StoredDocument } from '../../src/ports/store.ts';
 import { fingerprintOf } from '../keys.ts';
 
-/** One generation: `halves` is null once it is retired, the rest stays as the tombstone. */
+type Secrets = Pick<Material, 'privateKey' | 'passphrase'>;
+
+/** One generation: what is secret of it is null once it is retired, the rest stays as the tombstone. */
 interface Kept {
-  halves: Pick<Material, 'privateKey' | 'passphrase'> | null;
+  secrets: Secrets | null;
   publicKey: string;
   fingerprint: string;
   createdAt: Date;
@@ -14,7 +16,7 @@ interface Kept {
 }
 
 interface Live extends Kept {
-  halves: Pick<Material, 'privateKey' | 'passphrase'>;
+  secrets: Secrets;
 }
 
 interface Shelf {
@@ -36,11 +38,6 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
   const shelves = new Map<KeyId, Shelf>();
 
   async function reach(key: KeyId): Promise<Shelf> {
-    await Promise.resolve();
-    return shelves.get(key) ?? emptyShelf();
-  }
-
-  async function reachToWrite(key: KeyId): Promise<Shelf> {
     await Promise.resolve();
     const shelf = shelves.get(key) ?? emptyShelf();
     shelves.set(key, shelf);
@@ -71,7 +68,7 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
     async writeRecord(key, text, expected) {
       const bytes = Buffer.byteLength(text);
       if (bytes > MAX_RECORD_BYTES) throw tooLarge(key, bytes);
-      const shelf = await reachToWrite(key);
+      const shelf = await reach(key);
       const newest = shelf.record?.revision ?? 'absent';
       if (newest !== expected) throw conflict(`the record of ${key} is at revision ${newest}, not ${expected}`);
       const revision = (shelf.record?.revision ?? 0) + 1;
@@ -87,18 +84,18 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
     async statMaterial(key, generation) {
       const kept = (await reach(key)).generations.get(generation);
       if (!kept) return { state: 'absent' };
-      return { state: kept.halves ? 'live' : 'retired', fingerprint: kept.fingerprint, createdAt: kept.createdAt };
+      return { state: kept.secrets ? 'live' : 'retired', fingerprint: kept.fingerprint, createdAt: kept.createdAt };
     },
 
     async putMaterial(key, generation, { privateKey, passphrase, publicKey, fingerprint }) {
-      const { generations } = await reachToWrite(key);
+      const { generations } = await reach(key);
       const kept = generations.get(generation);
       if (kept) {
         live(key, generation, kept);
         return kept.fingerprint === fingerprint ? 'same' : 'other';
       }
       generations.set(generation, {
-        halves: { privateKey, passphrase },
+        secrets: { privateKey, passphrase },
         publicKey,
         fingerprint,
         createdAt: clock.now(),
@@ -108,9 +105,9 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
 
     async readMaterial(key, generation) {
       const kept = live(key, generation, (await reach(key)).generations.get(generation));
-      const { halves, publicKey, fingerprint } = kept;
+      const { secrets, publicKey, fingerprint } = kept;
       if (computeFingerprint(publicKey) !== fingerprint) throw corrupt(key, generation);
-      return { ...halves, publicKey, fingerprint };
+      return { ...secrets, publicKey, fingerprint };
     },
 
     async statCurrent(key) {
@@ -135,8 +132,8 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
       const kept = generations.get(generation);
       if (!kept) throw absent(key, generation);
       if (current === generation) throw stillCurrent(key, generation);
-      if (!kept.halves) return 'already';
-      kept.halves = null;
+      if (!kept.secrets) return 'already';
+      kept.secrets = null;
       return 'erased';
     },
 
@@ -145,7 +142,7 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
     },
 
     async putEvidence(key, generation, text) {
-      const { evidence } = await reachToWrite(key);
+      const { evidence } = await reach(key);
       const kept = evidence.get(generation);
       if (kept !== undefined) return kept === text ? 'same' : 'other';
       evidence.set(generation, text);
@@ -163,7 +160,7 @@ function live(key: KeyId, generation: number, kept: Kept | undefined): Live {
   });
 }
 
-const isLive = (kept: Kept): kept is Live => kept.halves !== null;
+const isLive = (kept: Kept): kept is Live => kept.secrets !== null;
 
 function computeFingerprint(publicKey: string): string | null {
   try {
@@ -181,13 +178,9 @@ const absent = (key: KeyId, generation: number) =>
   });
 
 const corrupt = (key: KeyId, generation: number) =>
-  new KeyturnError(
-    'corrupt',
-    `the public key of generation ${generation} of ${key} does not have the fingerprint it was stored with`,
-    {
-      hint: 'do not use this key; rotate it',
-    },
-  );
+  new KeyturnError('corrupt', `the public key of generation ${generation} of ${key} does not have its fingerprint`, {
+    hint: 'do not use this generation; rotate the key',
+  });
 
 const stillCurrent = (key: KeyId, generation: number) =>
   new KeyturnError('refused', `generation ${generation} of ${key} is what consumers read, so it is not destroyed`, {

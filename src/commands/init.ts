@@ -18,9 +18,11 @@ export async function init({ account, venue }: InitOptions, io: CommandIo): Prom
     await createFile(join('policies', `${account}.yaml`), firstPolicy(account, venue)),
     await createFile(join('policies', 'schema.json'), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`),
     await createFile('keyturn.yaml', FIRST_CONFIGURATION),
-    await createFile(join('.keyturn', '.gitignore'), '# Nothing in here belongs into version control.\n*\n'),
   ];
   const { created, existing } = await createEmbeddedIdentities('.keyturn');
+  written.push(
+    await createFile(join('.keyturn', '.gitignore'), '# Nothing in here belongs into version control.\n*\n'),
+  );
   const lines = [
     ...written,
     ...created.map((file) => `created  ${file}`),

@@ -106,6 +106,18 @@ describe('identities of the embedded store', () => {
     expect(isSame(await open().readMaterial(KEY, 1), pair)).toBe(true);
   });
 
+  it('are not invented beside a file that holds none', async () => {
+    const { folder } = await aFolder();
+    await rm(join(folder, 'recipients.txt'));
+    await writeFile(join(folder, 'identity.txt'), '# nothing\n');
+    await expect(createEmbeddedIdentities(folder)).rejects.toMatchObject({
+      code: 'invalid',
+      message: expect.stringContaining(join(folder, 'identity.txt')),
+      hint: expect.stringContaining('AGE-SECRET-KEY-1'),
+    });
+    expect((await everythingIn(folder)).map(({ path }) => path)).not.toContain(join(folder, 'recipients.txt'));
+  });
+
   it('leave the recovery identity where it was moved to', async () => {
     const { folder } = await aFolder();
     await rename(join(folder, 'recovery.txt'), join(folder, 'moved-away.txt'));
@@ -171,8 +183,8 @@ const IDENTITY_MISTAKES: Record<string, Mistake> = {
     make: async (folder) =>
       writeFile(join(folder, 'identity.txt'), (await readFile(join(folder, 'identity.txt'), 'utf8')).slice(0, -9)),
     code: 'invalid',
-    message: /identity\.txt/,
-    hint: /./,
+    message: /identity\.txt holds an age identity that is damaged/,
+    hint: /copy/,
   },
   'the identity is another one': {
     make: async (folder) => {

@@ -260,6 +260,11 @@ describe('what does not belong into the store', () => {
       damage: (path) => mkdir(path),
       look: (store) => store.readRecord(KEY),
     },
+    'a link to nowhere in the place of a revision': {
+      path: 'record/00000002.json',
+      damage: (path) => symlink('nowhere', path),
+      look: (store) => store.readRecord(KEY),
+    },
     'a promotion that is no promotion': {
       path: 'promotions/000003.json',
       damage: (path) => writeFile(path, 'three'),
@@ -282,8 +287,9 @@ describe('what does not belong into the store', () => {
       await expect(look(open())).rejects.toMatchObject({
         code: 'corrupt',
         message: expect.stringContaining(inside(path)),
-        hint: expect.stringMatching(/./),
+        hint: expect.stringMatching(/restore|move/),
       });
+      expect((await readdir(inside())).filter((name) => name.startsWith('.tmp-'))).toEqual([]);
     });
   }
 
