@@ -1,10 +1,11 @@
 import type { VenueCapabilities } from './capabilities.ts';
-import { ACTION_CHECKS, HOLD_CHECKS, START_CHECKS, WAIT_CHECKS } from './checks.ts';
+import { ACTION_CHECKS, HOLD_CHECKS, START_CHECKS } from './checks.ts';
 import { dueOf } from './due.ts';
 import type { Key, KeyId } from './policy.ts';
 import type { ProofRule } from './proof.ts';
 import type { Reason } from './reasons.ts';
 import { type KeyRecord, type Roles, rolesOf } from './record.ts';
+import { WAIT_CHECKS } from './waits.ts';
 
 /** What keyturn can do for a key, in the order of its life. */
 export const ACTIONS = ['generate', 'register', 'verify', 'promote', 'revoke', 'prove', 'destroy'] as const;
@@ -62,7 +63,7 @@ export interface Situation extends Snapshot, Roles {
 }
 
 /** What a check says when it speaks. */
-export interface Finding {
+export interface Conclusion {
   action: Action | null;
   reason: Reason;
   message: string;
@@ -70,7 +71,7 @@ export interface Finding {
   generation?: number | null;
 }
 
-export type Check<S> = (situation: S) => Finding | null;
+export type Check<S> = (situation: S) => Conclusion | null;
 
 /** The first check that speaks decides. Order is meaning: holds, then effects from the end of a life to its start, then waits. */
 export function decide(snapshot: Snapshot): Decision {
@@ -79,7 +80,7 @@ export function decide(snapshot: Snapshot): Decision {
   return { key: snapshot.key.id, action, reason, message, due, notBefore, generation };
 }
 
-function speak(snapshot: Snapshot, due: Date): Finding {
+function speak(snapshot: Snapshot, due: Date): Conclusion {
   const held = first(HOLD_CHECKS, snapshot);
   if (held) return held;
   const { record } = snapshot;
@@ -88,7 +89,7 @@ function speak(snapshot: Snapshot, due: Date): Finding {
   return first(ACTION_CHECKS, situation) ?? first(WAIT_CHECKS, situation) ?? unreachable();
 }
 
-function first<S>(checks: readonly Check<S>[], situation: S): Finding | null {
+function first<S>(checks: readonly Check<S>[], situation: S): Conclusion | null {
   for (const check of checks) {
     const finding = check(situation);
     if (finding) return finding;

@@ -1,6 +1,6 @@
 import { isInForce, type Waiver } from './policy.ts';
 import type { Policy } from './resolve-policy.ts';
-import { ACCOUNT_RULES } from './rules/account-rules.ts';
+import { ACCOUNT_RULES, accountOf } from './rules/account-rules.ts';
 import { ALLOWLIST_RULES } from './rules/allowlist-rules.ts';
 import { CALENDAR_RULES } from './rules/calendar-rules.ts';
 import { FILE_RULES } from './rules/file-rules.ts';
@@ -24,13 +24,15 @@ export function checkPolicy(policy: Policy, surroundings: Surroundings): Finding
   const { file } = policy;
   const findings: Finding[] = [];
   for (const { id, check } of FILE_RULES) {
-    for (const remark of check(policy, surroundings))
+    for (const remark of check(policy, surroundings)) {
       findings.push({ severity: 'error', ...remark, rule: id, file, key: null });
+    }
   }
   for (const [key, draft] of policy.keys.entries()) {
     for (const { id, severity, check } of EACH_KEY) {
-      for (const remark of check(draft, policy, surroundings))
+      for (const remark of check(draft, policy, surroundings)) {
         findings.push({ severity, ...remark, rule: id, file, key });
+      }
     }
   }
   return findings;
@@ -47,11 +49,13 @@ export function checkAccounts(policies: readonly Policy[], surroundings: Surroun
   }
   const isComplete = policies.every(({ account }) => account !== undefined);
   const rules = ACCOUNT_RULES.filter(({ needsEveryFile }) => isComplete || !needsEveryFile);
-  return [...accounts.values()].flatMap((files) =>
-    rules.flatMap(({ id, check }) =>
-      check(files, surroundings).map((remark): Finding => ({ severity: 'error', ...remark, rule: id })),
-    ),
-  );
+  return [...accounts.values()]
+    .map(accountOf)
+    .flatMap((account) =>
+      rules.flatMap(({ id, check }) =>
+        check(account, surroundings).map((remark): Finding => ({ severity: 'error', ...remark, rule: id })),
+      ),
+    );
 }
 
 /** Tells whether a waiver in force silences a rule for a key. What cannot be waived is never silenced. */

@@ -1,12 +1,29 @@
 import type { Draft, Policy } from '../resolve-policy.ts';
 import type { Finding, Remark, RuleId, Surroundings } from './rule.ts';
 
-/** All files of one account. */
+/** One account, whose keys may stand in several files. */
+export interface Account {
+  files: readonly Policy[];
+  keys: readonly Place[];
+}
+
+/** A key, and where it stands: its file, and its place among the keys of that file. */
+interface Place extends Pick<Finding, 'file'> {
+  key: number;
+  draft: Draft;
+}
+
+export const accountOf = (files: readonly Policy[]): Account => ({
+  files,
+  keys: files.flatMap(({ file, keys }) => keys.map((draft, key) => ({ file, key, draft }))),
+});
+
+/** One account at a time. */
 export interface AccountRule {
   id: RuleId;
   /** Says that something is nowhere, which takes having read everything. */
   needsEveryFile?: true;
-  check: (files: readonly Policy[], surroundings: Surroundings) => Sighting[];
+  check: (account: Account, surroundings: Surroundings) => Sighting[];
 }
 
 /** A remark with the file, and the place in it of the key, that it is about. */
@@ -14,8 +31,8 @@ type Sighting = Remark & Pick<Finding, 'file' | 'key'>;
 
 const namesAreUnique: AccountRule = {
   id: 'unique-key',
-  check: (files) =>
-    repeated(files, ({ name }) => name).map(({ draft, first, ...where }) => ({
+  check: ({ keys }) =>
+    repeated(keys, ({ name }) => name).map(({ draft, first, ...where }) => ({
       ...where,
       at: ['name'],
       message: `${draft.name} is already the name of the key at ${placeOf(first)}`,
@@ -25,9 +42,9 @@ const namesAreUnique: AccountRule = {
 
 const purposesAreApart: AccountRule = {
   id: 'unique-key',
-  check: (files) =>
-    repeated(files, ({ application, purpose }) =>
-      application && purpose ? JSON.stringify([application, purpose]) : undefined,
+  check: ({ keys }) =>
+    repeated(keys, ({ application, purpose }) =>
+      application && purpose ? `${application}\n${purpose}` : undefined,
     ).map(({ draft, first, ...where }) => ({
       ...where,
       at: ['purpose'],
@@ -39,8 +56,8 @@ const purposesAreApart: AccountRule = {
 /** Two keys with one record would take turns destroying each other's material. */
 const recordsAreApart: AccountRule = {
   id: 'unique-key',
-  check: (files) =>
-    repeated(files, ({ storedAs }) => storedAs)
+  check: ({ keys }) =>
+    repeated(keys, ({ storedAs }) => storedAs)
       .filter(({ draft, first }) => draft.name !== first.name)
       .map(({ draft, first, ...where }) => ({
         ...where,
@@ -52,7 +69,7 @@ const recordsAreApart: AccountRule = {
 
 const filesAgree: AccountRule = {
   id: 'schema',
-  check: (files) =>
+  check: ({ files }) =>
     (['venue', 'store'] as const).flatMap((field) => {
       const [first, ...others] = files.filter((policy) => policy[field] !== undefined);
       return others
@@ -69,11 +86,10 @@ const filesAgree: AccountRule = {
 
 const venueHasRoom: AccountRule = {
   id: 'venue-limit',
-  check: (files, { venues }) => {
+  check: ({ files, keys }, { venues }) => {
     const venue = venues.get(files[0]?.venue ?? '');
     if (venue === undefined) return [];
     const { title, limits } = venue.capabilities;
-    const keys = places(files);
     const tooMany = keys[limits.keysPerAccount - 1];
     if (tooMany === undefined) return [];
     return [
@@ -91,8 +107,8 @@ const venueHasRoom: AccountRule = {
 const waiversNameKeys: AccountRule = {
   id: 'waiver',
   needsEveryFile: true,
-  check: (files) => {
-    const names = places(files).map(({ draft }) => draft.name);
+  check: ({ files, keys }) => {
+    const names = keys.map(({ draft }) => draft.name);
     if (!names.every((name) => name !== undefined)) return [];
     return files.flatMap(({ file, account, waivers }) =>
       waivers.flatMap((waiver, place) => {
@@ -106,21 +122,10 @@ const waiversNameKeys: AccountRule = {
   },
 };
 
-interface Place extends Pick<Finding, 'file'> {
-  key: number;
-  draft: Draft;
-}
-
-const places = (files: readonly Policy[]): Place[] =>
-  files.flatMap(({ file, keys }) => keys.map((draft, key) => ({ file, key, draft })));
-
 /** Every key whose mark an earlier key has already, with that one; keys without a mark are left out. */
-function repeated(
-  files: readonly Policy[],
-  markOf: (draft: Draft) => string | undefined,
-): (Place & { first: Draft })[] {
+function repeated(keys: readonly Place[], markOf: (draft: Draft) => string | undefined): (Place & { first: Draft })[] {
   const firsts = new Map<string, Draft>();
-  return places(files).flatMap((place) => {
+  return keys.flatMap((place) => {
     const mark = markOf(place.draft);
     if (mark === undefined) return [];
     const first = firsts.get(mark);

@@ -1,0 +1,68 @@
+import type { Action, Attempt, Check, Conclusion, Situation, Snapshot } from './decide.ts';
+import { later } from './instant.ts';
+import type { Generation } from './record.ts';
+import { mayAct, nextOpen, rotationStart } from './schedule.ts';
+
+/** Facts and words that several checks share. */
+
+/** How far ahead an opening window is looked for, only to name the date. */
+export const SEARCH_DAYS = 400;
+
+export const act = (action: Action, generation: number, reason: Conclusion['reason'], message: string): Conclusion => ({
+  action,
+  generation,
+  reason,
+  message,
+});
+export const wait = (
+  reason: Conclusion['reason'],
+  message: string,
+  rest: Pick<Conclusion, 'notBefore' | 'generation'> = {},
+): Conclusion => ({ action: null, reason, message, ...rest });
+
+export const attemptOf = (
+  { attempts }: Pick<Snapshot, 'attempts'>,
+  action: Action,
+  generation: number,
+): Attempt | undefined => attempts.find((attempt) => attempt.action === action && attempt.generation === generation);
+
+/** A run stopped between announcing this effect and recording that it was complete. */
+export const isUnfinished = ({ record }: Situation, action: Action, { generation }: Generation): boolean =>
+  record.intent?.action === action && record.intent.generation === generation;
+
+/** A compromised key knows no windows, for itself and for what replaces it. */
+export const isUrgent = ({ current, previous }: Situation): boolean =>
+  [current, ...previous].some(
+    (generation) => generation?.compromised !== undefined && generation.at.provenDead === undefined,
+  );
+
+/** Deletion was asked for, and no proof has come yet. */
+export const isBeingDeleted = ({ at }: Generation): boolean =>
+  at.deletionAsked !== undefined && at.provenDead === undefined;
+
+export const needsReplacement = ({ current }: Situation): boolean =>
+  current === null || current.compromised !== undefined;
+
+/** A request is served like a key that falls due a lead time after it. */
+export function startDeadline({ record, due, key }: Situation): Date {
+  return record.request ? later(record.request.at, key.schedule.lead) : due;
+}
+
+export function startOf(situation: Situation, schedule: Situation['key']['schedule']): Date {
+  const deadline = startDeadline(situation);
+  if (situation.record.request) return nextOpen(schedule, new Date(situation.record.request.at), deadline) ?? deadline;
+  return rotationStart({ key: situation.key.id, due: situation.due, schedule });
+}
+
+export function mayStart(situation: Situation): boolean {
+  const { key, now } = situation;
+  return now >= startOf(situation, key.schedule) && mayAct(key.schedule, startDeadline(situation), now);
+}
+
+export const accountIsFull: Check<Pick<Snapshot, 'room' | 'key' | 'capabilities'>> = ({ room, key, capabilities }) =>
+  room
+    ? null
+    : wait(
+        'venue-limit',
+        `account ${key.account} holds as many keys as ${capabilities.title} allows (${capabilities.limits.keysPerAccount})`,
+      );

@@ -1,0 +1,136 @@
+import type { Check, Situation } from './decide.ts';
+import { deletionDeadline, registrationDeadline } from './due.ts';
+import { accountIsFull, attemptOf, isBeingDeleted, mayStart, SEARCH_DAYS, startOf, wait } from './facts.ts';
+import { later, minute } from './instant.ts';
+import { controlFor, nextGroupAt } from './proof.ts';
+import { nextOpen } from './schedule.ts';
+
+/** What there is to say when nothing is to be done now; what people must do comes first. */
+
+const verificationFailed: Check<Situation> = (situation) => {
+  const { next } = situation;
+  const attempt = next && attemptOf(situation, 'verify', next.generation);
+  return attempt ? wait(attempt.reason, attempt.message, { generation: attempt.generation }) : null;
+};
+
+const registrationIsAwaited: Check<Situation> = ({ next, key, now }) => {
+  if (!next?.at.asked || next.apiKey) return null;
+  const deadline = registrationDeadline(next.at.asked, key.schedule);
+  const asked = `generation ${next.generation} waits to be registered by ${key.owner ?? 'its owner'}`;
+  return now > deadline
+    ? wait(
+        'registration-overdue',
+        `${asked} since ${minute(new Date(next.at.asked))}, overdue since ${minute(deadline)}`,
+        {
+          generation: next.generation,
+        },
+      )
+    : wait('waiting-for-registration', `${asked} until ${minute(deadline)}`, { generation: next.generation });
+};
+
+const windowHoldsNextBack: Check<Situation> = (situation) => {
+  const { next, key, now } = situation;
+  const isHeld =
+    next?.at.stored &&
+    (!next.at.asked || next.at.verified) &&
+    !situation.attempts.some(({ generation }) => generation === next.generation);
+  if (!next || !isHeld) return null;
+  const limit = next.at.verified
+    ? later(next.at.verified, key.schedule.registerWithin)
+    : later(now, SEARCH_DAYS * 86_400);
+  const opens = nextOpen(key.schedule, now, limit) ?? limit;
+  return wait('outside-window', `generation ${next.generation} waits for the window that opens ${minute(opens)}`, {
+    notBefore: opens,
+    generation: next.generation,
+  });
+};
+
+const deletionIsAwaited: Check<Situation> = (situation) => {
+  const { current, previous, key, now, proof } = situation;
+  const asked = [...previous, ...(current ? [current] : [])].find(isBeingDeleted);
+  if (!asked) return null;
+  const { generation } = asked;
+  const attempt = attemptOf(situation, 'prove', generation);
+  const confirmAt = nextGroupAt(asked, proof);
+  if (confirmAt)
+    return wait(
+      'proof-waits',
+      `generation ${generation} was seen deleted ${asked.deadGroups?.length} of ${proof.groups} times; confirmed from ${minute(confirmAt)} on`,
+      { notBefore: confirmAt, generation },
+    );
+  if (asked.apiKey === undefined)
+    return wait(
+      'no-key-id',
+      `generation ${generation} was shown to a person, but no key id was handed in, so its deletion cannot be proven`,
+      { generation },
+    );
+  if (!controlFor(situation, asked))
+    return wait(
+      'no-live-control',
+      `generation ${generation} is to be deleted; proof waits until the next generation is verified`,
+      { generation },
+    );
+  const deadline = deletionDeadline(asked, key.schedule);
+  const state = attempt?.message ?? `generation ${generation} is to be deleted`;
+  return now > deadline
+    ? wait('deletion-overdue', `${state}; deletion was due by ${minute(deadline)}`, { generation })
+    : wait('waiting-for-deletion', `${state}; ${key.owner ?? 'its owner'} has until ${minute(deadline)}`, {
+        generation,
+      });
+};
+
+const overlapLasts: Check<Situation> = ({ previous, key }) => {
+  const [oldest] = previous.filter(({ at }) => !at.deletionAsked);
+  if (!oldest) return null;
+  const until = later(oldest.at.superseded ?? oldest.at.generated, key.schedule.overlap);
+  return wait('overlap', `consumers move over from generation ${oldest.generation} until ${minute(until)}`, {
+    notBefore: until,
+    generation: oldest.generation,
+  });
+};
+
+const debtBlocksRotation: Check<Situation> = (situation) => {
+  const { previous, next } = situation;
+  const [oldest] = previous;
+  if (next || !oldest || !(situation.record.request || mayStart(situation))) return null;
+  return wait('blocked-by-debt', `a rotation is due, but generation ${oldest.generation} is not proven dead yet`, {
+    generation: oldest.generation,
+  });
+};
+
+const fullAccountBlocksRotation: Check<Situation> = (situation) =>
+  situation.next || !mayStart(situation) ? null : accountIsFull(situation);
+
+const windowHoldsRotationBack: Check<Situation> = (situation) => {
+  const { next, key, now, record, due } = situation;
+  const isWanted = record.request !== undefined || now >= later(due, -key.schedule.lead);
+  const opens = nextOpen(key.schedule, now, later(now, SEARCH_DAYS * 86_400));
+  if (next || !isWanted || (opens && opens <= now)) return null;
+  const start = startOf(situation, key.schedule);
+  return wait('outside-window', `a rotation is due ${minute(due)}; it starts ${minute(start)}`, { notBefore: start });
+};
+
+const currentIsYoung: Check<Situation> = (situation) => {
+  const { current, key, due } = situation;
+  const start = startOf(situation, key.schedule);
+  return wait(
+    'not-due',
+    `generation ${current?.generation} is due ${minute(due)}; its rotation starts ${minute(start)}`,
+    {
+      notBefore: start,
+      generation: current?.generation ?? null,
+    },
+  );
+};
+
+export const WAIT_CHECKS: readonly Check<Situation>[] = [
+  verificationFailed,
+  registrationIsAwaited,
+  windowHoldsNextBack,
+  debtBlocksRotation,
+  deletionIsAwaited,
+  overlapLasts,
+  fullAccountBlocksRotation,
+  windowHoldsRotationBack,
+  currentIsYoung,
+];
