@@ -3,6 +3,9 @@ import process from 'node:process';
 // Generating keys occupies libuv’s threads for seconds; without spare ones every file and DNS call would wait behind it.
 process.env.UV_THREADPOOL_SIZE ??= '12';
 
+// Libraries that honour DEBUG print requests with their headers.
+delete process.env.DEBUG;
+
 const { run } = await import('./cli.ts');
 
 // A reader that has seen enough (`keyturn plan | head`) is no failure.

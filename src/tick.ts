@@ -100,7 +100,7 @@ async function turn(
       error = step;
     }
     gathered = await gather(sources, key, clock.now());
-    decision = decide({ ...gathered, room, attempts, claim: null });
+    decision = decide({ ...gathered, room, attempts });
   }
   if (actions.length === MAX_STEPS) throw new Error(`${key.id} does not come to rest: ${decision.reason}`);
   return { key: key.id, actions, error, decision, gathered };

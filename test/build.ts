@@ -137,7 +137,6 @@ export const aSnapshot = ({
   record: null,
   hold: null,
   now: new Date(at),
-  claim: null,
   claimMargin: 120,
   proof: { groups: 2, apart: 600 },
   room: true,

@@ -30,9 +30,9 @@ const VERIFICATION_HOLDS_SECONDS = 3600;
 
 const stateIsUnknown: Check<Snapshot> = ({ hold }) => hold && wait(hold.reason, hold.message);
 
-const anotherWorkerHasClaim: Check<Snapshot> = ({ record, claim, claimMargin, now }) => {
+const anotherWorkerHasClaim: Check<Snapshot> = ({ record, claimMargin, now }) => {
   const held = record?.claim;
-  if (!held || held.nonce === claim) return null;
+  if (!held) return null;
   const until = later(held.until, claimMargin);
   return now < until
     ? wait('claimed', `${held.by} is in the middle of a step, until ${minute(until)} at the latest`, {
@@ -217,7 +217,7 @@ const deletionIsUnproven: Check<Situation> = (situation) => {
 };
 
 const rotationIsDue: Check<Situation> = (situation) => {
-  const { next, previous, room, key, now, record } = situation;
+  const { next, previous, room, now, record } = situation;
   if (next || attemptOf(situation, 'generate', record.last + 1)) return null;
   const urgent = isUrgent(situation) && needsReplacement(situation);
   if (!urgent && (previous.length > 0 || !mayStart(situation))) return null;
@@ -225,7 +225,7 @@ const rotationIsDue: Check<Situation> = (situation) => {
   const [reason, message] = startReason(situation);
   return {
     ...act('generate', record.last + 1, reason, message),
-    notBefore: urgent ? now : startOf(situation, key.schedule),
+    notBefore: urgent ? now : startOf(situation),
   };
 };
 

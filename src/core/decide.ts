@@ -33,8 +33,6 @@ export interface Snapshot {
   record: KeyRecord | null;
   hold: Hold | null;
   now: Date;
-  /** The nonce of the claim this worker holds, if any. */
-  claim: string | null;
   /** Seconds after its end in which another worker’s claim is still respected. */
   claimMargin: number;
   proof: ProofRule;

@@ -48,15 +48,16 @@ export function startDeadline({ record, due, key }: Situation): Date {
   return record.request ? later(record.request.at, key.schedule.lead) : due;
 }
 
-export function startOf(situation: Situation, schedule: Situation['key']['schedule']): Date {
+export function startOf(situation: Situation): Date {
+  const { key, due, record } = situation;
   const deadline = startDeadline(situation);
-  if (situation.record.request) return nextOpen(schedule, new Date(situation.record.request.at), deadline) ?? deadline;
-  return rotationStart({ key: situation.key.id, due: situation.due, schedule });
+  if (record.request) return nextOpen(key.schedule, new Date(record.request.at), deadline) ?? deadline;
+  return rotationStart({ key: key.id, due, schedule: key.schedule });
 }
 
 export function mayStart(situation: Situation): boolean {
   const { key, now } = situation;
-  return now >= startOf(situation, key.schedule) && mayAct(key.schedule, startDeadline(situation), now);
+  return now >= startOf(situation) && mayAct(key.schedule, startDeadline(situation), now);
 }
 
 export const accountIsFull: Check<Pick<Snapshot, 'room' | 'key' | 'capabilities'>> = ({ room, key, capabilities }) =>

@@ -8,16 +8,16 @@ export interface Plan {
 }
 
 /** A key with everything planning may know of it; whether its account has room follows from all of them together. */
-export type Gathered = Omit<Snapshot, 'room' | 'attempts' | 'claim'>;
+export type Gathered = Omit<Snapshot, 'room' | 'attempts'>;
 
 export function planOf(gathered: readonly Gathered[], at: Date): Plan {
   const left = roomLeft(gathered);
   const keys = gathered.map((each) => {
-    const decision = decide({ ...each, room: true, attempts: [], claim: null });
+    const decision = decide({ ...each, room: true, attempts: [] });
     if (!startsGeneration(decision)) return decision;
     const room = left.get(each.key.account) ?? 0;
     left.set(each.key.account, room - 1);
-    return room > 0 ? decision : decide({ ...each, room: false, attempts: [], claim: null });
+    return room > 0 ? decision : decide({ ...each, room: false, attempts: [] });
   });
   return { at, keys };
 }

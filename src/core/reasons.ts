@@ -110,12 +110,6 @@ const HOLDING = {
     'The record of this key lies in another configured store than the policy says.',
     'Set the policy’s store back, or move the key on purpose.',
   ),
-  'store-conflict': entry('Other writers kept changing the record.', 'Run again.'),
-  'material-lost': entry(
-    'The record says a pair is stored, and the store does not have it.',
-    'Restore the store from a backup. keyturn does not recreate what others deleted.',
-  ),
-  'plan-changed': entry('What is to be done now differs from the saved plan.', 'Make a new plan.'),
 } as const;
 
 /** What came of an action. */
@@ -166,7 +160,6 @@ const OUTCOMES = {
     'If it was registered, hand in its id with keyturn register KEY.',
   ),
   refused: entry('The venue refused the key.', 'keyturn verify KEY says more.'),
-  error: entry('The step failed.', 'Follow the hint of the error; the next run takes up where this one stopped.'),
 } as const;
 
 /** Why the venue’s answer says nothing about a key. */

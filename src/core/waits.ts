@@ -106,13 +106,13 @@ const windowHoldsRotationBack: Check<Situation> = (situation) => {
   const isWanted = record.request !== undefined || now >= later(due, -key.schedule.lead);
   const opens = nextOpen(key.schedule, now, later(now, SEARCH_DAYS * 86_400));
   if (next || !isWanted || (opens && opens <= now)) return null;
-  const start = startOf(situation, key.schedule);
+  const start = startOf(situation);
   return wait('outside-window', `a rotation is due ${minute(due)}; it starts ${minute(start)}`, { notBefore: start });
 };
 
 const currentIsYoung: Check<Situation> = (situation) => {
-  const { current, key, due } = situation;
-  const start = startOf(situation, key.schedule);
+  const { current, due } = situation;
+  const start = startOf(situation);
   return wait(
     'not-due',
     `generation ${current?.generation} is due ${minute(due)}; its rotation starts ${minute(start)}`,

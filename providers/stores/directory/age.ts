@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { Decrypter, Encrypter } from 'age-encryption';
 import { KeyturnError } from '../../../src/errors.ts';
 import { Secret } from '../../../src/secret.ts';
 import { describeReference, readSecretReference, type SecretReference } from '../../../src/secret-reference.ts';
@@ -40,7 +41,7 @@ export function sealing({ identity, recipients, folder }: SealingOptions): Seali
     async open(sealed, path) {
       const { Decrypter } = await import('age-encryption');
       const decrypter = new Decrypter();
-      for (const secret of await knownIdentities()) decrypter.addIdentity(secret.revealText());
+      for (const secret of await knownIdentities()) addIdentity(decrypter, secret, identity);
       try {
         return new Secret(Buffer.from(await decrypter.decrypt(sealed)));
       } catch {
@@ -59,30 +60,44 @@ async function recipientsOf(
   folder: string,
 ): Promise<readonly string[]> {
   const recipients = listed ?? (await recipientsBeside(identity, folder));
-  const malformed = recipients.find((recipient) => !RECIPIENT.test(recipient));
+  const where = listed || 'env' in identity ? 'recipients' : besideIdentity(identity.file);
+  const { Encrypter } = await import('age-encryption');
+  const malformed = recipients.find((recipient) => !isRecipient(new Encrypter(), recipient));
   if (malformed !== undefined)
-    throw new KeyturnError('invalid', `“${malformed.slice(0, 12)}…” is not an age recipient`, {
+    throw new KeyturnError('invalid', `${where}: “${malformed.slice(0, 12)}…” is not an age recipient`, {
       hint: 'recipients start with age1 and have 62 characters; age-keygen -y prints them',
     });
   if (new Set(recipients).size < 2)
     throw new KeyturnError(
       'invalid',
-      'the store has fewer than two recipients, so that losing one identity would lose every key',
+      `${where}: fewer than two recipients, so that losing one identity would lose every key`,
       { hint: `${INIT}; or list at least two in keyturn.yaml` },
     );
   return recipients;
 }
+
+/** Of the right form and with the right checksum. */
+function isRecipient(encrypter: Encrypter, recipient: string): boolean {
+  try {
+    encrypter.addRecipient(recipient);
+    return RECIPIENT.test(recipient);
+  } catch {
+    return false;
+  }
+}
+
+const besideIdentity = (identityFile: string): string => join(dirname(identityFile), 'recipients.txt');
 
 async function recipientsBeside(identity: SecretReference, folder: string): Promise<string[]> {
   if ('env' in identity)
     throw new KeyturnError('invalid', 'the store’s recipients are not listed', {
       hint: 'list at least two under recipients in keyturn.yaml',
     });
-  const path = join(dirname(resolve(folder, identity.file)), 'recipients.txt');
+  const path = resolve(folder, besideIdentity(identity.file));
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new KeyturnError(
       'invalid',
-      `the store has no recipients: ${join(dirname(identity.file), 'recipients.txt')} cannot be read (${cause.code})`,
+      `the store has no recipients: ${besideIdentity(identity.file)} cannot be read (${cause.code})`,
       { hint: `run keyturn init: it makes identity, recovery identity and recipients`, cause },
     );
   });
@@ -99,6 +114,17 @@ async function identitiesOf(reference: SecretReference, folder: string): Promise
   throw new KeyturnError('invalid', `${describeReference(reference)} holds no age identity`, {
     hint: 'it must hold a line that starts with AGE-SECRET-KEY-1, as age-keygen writes it',
   });
+}
+
+/** The library’s own error would quote the identity, so it is not passed on. */
+function addIdentity(decrypter: Decrypter, secret: Secret, reference: SecretReference): void {
+  try {
+    decrypter.addIdentity(secret.revealText());
+  } catch {
+    throw new KeyturnError('invalid', `${describeReference(reference)} holds an age identity that is damaged`, {
+      hint: 'copy it again from where it was made, or use the recovery identity',
+    });
+  }
 }
 
 /** Asks once; what failed is asked again. */

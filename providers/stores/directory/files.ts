@@ -1,5 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, link, lstat, mkdir, open, readdir, readFile, rename, rm, symlink, unlink } from 'node:fs/promises';
+import {
+  chmod,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KeyturnError } from '../../../src/errors.ts';
 
@@ -93,6 +106,19 @@ export async function exists(path: string): Promise<boolean> {
   return onPath(path, () =>
     lstat(path).then(
       () => true,
+      (error: unknown) => {
+        if (isMissing(error)) return false;
+        throw error;
+      },
+    ),
+  );
+}
+
+/** Follows links; a link to nowhere is none. */
+export async function isFolder(path: string): Promise<boolean> {
+  return onPath(path, () =>
+    stat(path).then(
+      (entry) => entry.isDirectory(),
       (error: unknown) => {
         if (isMissing(error)) return false;
         throw error;
@@ -225,9 +251,13 @@ export async function removeFiles(folder: string, names: readonly string[]): Pro
 export async function pointLink(path: string, target: string): Promise<void> {
   const temporary = join(dirname(path), temporaryName());
   await onPath(path, async () => {
-    await symlink(target, temporary);
-    await rename(temporary, path);
-    await sync(dirname(path));
+    try {
+      await symlink(target, temporary);
+      await rename(temporary, path);
+      await sync(dirname(path));
+    } finally {
+      await rm(temporary, { force: true });
+    }
   });
 }
 

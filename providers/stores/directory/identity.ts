@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { KeyturnError } from '../../../src/errors.ts';
 import { createOnce, ensureFolder, exists, readIfThere } from './files.ts';
 
 /**
@@ -30,6 +31,13 @@ async function createIdentity(path: string): Promise<{ recipient: string; isNew:
   const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
   const identity = await generateX25519Identity();
   const isNew = await createOnce(path, `# public key: ${await identityToRecipient(identity)}\n${identity}\n`);
-  const stored = (await readIfThere(path))?.toString('utf8').match(/AGE-SECRET-KEY-1[0-9A-Z]+/)?.[0] ?? identity;
-  return { recipient: await identityToRecipient(stored), isNew };
+  const stored = (await readIfThere(path))?.toString('utf8').match(/AGE-SECRET-KEY-1[0-9A-Z]+/)?.[0] ?? '';
+  // A recipient whose identity is nowhere would take in keys that nobody can ever open. The library's own error would
+  // quote the identity, so it is not passed on.
+  const recipient = await identityToRecipient(stored).catch(() => {
+    throw new KeyturnError('invalid', `${path} holds no age identity, or a damaged one`, {
+      hint: 'it must hold a line that starts with AGE-SECRET-KEY-1; move the file away to have one made',
+    });
+  });
+  return { recipient, isNew };
 }

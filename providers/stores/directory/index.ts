@@ -12,6 +12,7 @@ import {
   createOnce,
   ensureFolder,
   exists,
+  isFolder,
   namesIn,
   numbersIn,
   onPath,
@@ -39,14 +40,10 @@ export const DirectoryOptions = z.strictObject({
   identity: SecretReference.default({ file: '.keyturn/identity.txt' }).meta({
     description: 'The age identity that opens the private halves.',
   }),
-  recipients: z
-    .array(z.string())
-    .min(2)
-    .optional()
-    .meta({
-      description:
-        'age recipients everything is encrypted to, at least two. Default: recipients.txt beside the identity.',
-    }),
+  recipients: z.array(z.string()).min(2).optional().meta({
+    description:
+      'age recipients everything is encrypted to, at least two. Default: recipients.txt beside the identity.',
+  }),
   permissions: z
     .literal(['private', 'group'])
     .default('private')
@@ -142,12 +139,15 @@ function reader(root: string): StoreReader {
 
     async readRecord(key) {
       const paths = pathsOf(root, key);
+      let missing = 0;
       for (;;) {
         const revision = (await numbersIn(paths.records, RECORD)).at(-1);
         if (revision === undefined) return null;
         const text = await readIfThere(paths.record(revision));
-        // It was the newest a moment ago: pruned since, so there is a newer one.
         if (text !== null) return { text: text.toString('utf8'), revision };
+        // It was the newest a moment ago: pruned since, so there is a newer one, or else it is a link to nowhere.
+        if (revision === missing) throw corrupt(paths.record(revision));
+        missing = revision;
       }
     },
 
@@ -173,8 +173,7 @@ type Paths = ReturnType<typeof pathsOf>;
 /** Foreign files and folders beside ours are passed over. */
 async function keysIn(root: string, account: string): Promise<string[]> {
   const folder = join(root, account);
-  const isFolder = await onPath(folder, async () => (await stat(folder)).isDirectory());
-  const names = isFolder ? (await namesIn(folder)).filter((name) => NAME.test(name)) : [];
+  const names = (await isFolder(folder)) ? (await namesIn(folder)).filter((name) => NAME.test(name)) : [];
   const hold = await Promise.all(
     names.map(
       async (name) =>
@@ -245,8 +244,8 @@ export function openDirectoryStore(options: DirectoryOptions, { clock, folder }:
       const revision = before + 1;
       if (!(await createOnce(paths.record(revision), text))) throw conflict();
       const numbers = await numbersIn(paths.records, RECORD);
-      if ((numbers.at(-1) ?? 0) > revision) {
-        // We slept while others wrote on, and took a number that was pruned.
+      if ((numbers.at(-1) ?? 0) >= revision + RECORDS_KEPT) {
+        // We slept while others wrote on, and took a number that was pruned. Nearer ones were written on top of ours.
         await removeFiles(paths.records, [`${digits(revision, 8)}.json`]);
         throw conflict();
       }
