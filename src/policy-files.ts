@@ -50,7 +50,7 @@ export async function loadPolicies(paths: readonly string[], surroundings: Polic
 
 interface CheckedFile {
   policy: Policy;
-  /** Whether everything in it has the form it should have. */
+  /** Whether file and fields have the form they should have. */
   isSound: boolean;
   text: string;
   /** Of syntax, schema and secret material. */
@@ -76,7 +76,7 @@ function checkFile(source: Source, surroundings: Surroundings): CheckedFile {
       : schemaProblems(parsed.error, { schema: PolicyFile, source }).map(unfilledWaiver);
   return {
     policy,
-    isSound: parsed.success && findings.every(({ rule }) => rule !== 'schema'),
+    isSound: parsed.success && source.problems.length === 0 && findings.every(({ rule }) => rule !== 'schema'),
     text,
     problems: [...source.problems, ...ofForm],
     ruled: findings.map((finding) => place(finding, policy, source)),

@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import type { Path, RuleId } from './core/rules.ts';
 import { errorAt, type Problem } from './problems.ts';
 import { aboutOf, fieldsOf, isSecretReference, schemaAt, valueAt } from './schema-walk.ts';
@@ -30,8 +30,9 @@ function problemsOf(issue: Issue, check: Check): Problem[] {
   const form = issue.code === 'invalid_union' ? nearestForm(issue) : null;
   if (form !== null)
     return form.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, check));
-  const { says, help } = wordsFor(issue, value);
-  return [problem(path, check, `${subjectOf(path)} ${says}`, help ?? whatToWrite(path, check))];
+  const { says, help = whatToWrite(path, check) } = wordsFor(issue, value);
+  const needsQuotes = issue.code === 'invalid_type' && wouldDoQuoted(path, value, check);
+  return [problem(path, check, `${subjectOf(path)} ${says}`, needsQuotes ? 'put it in quotes' : help)];
 }
 
 function unknownField(path: Path, check: Check): Problem {
@@ -93,10 +94,7 @@ function nearestForm(issue: z.core.$ZodIssueInvalidUnion): Issue[] | null {
 function wordsFor(issue: Issue, value: unknown): { says: string; help?: string } {
   switch (issue.code) {
     case 'invalid_type':
-      return {
-        says: `must be ${TYPES[issue.expected] ?? issue.expected}, not ${typeName(value)}`,
-        ...quoting(issue.expected, value),
-      };
+      return { says: `must be ${TYPES[issue.expected] ?? issue.expected}, not ${typeName(value)}` };
     case 'invalid_value':
       return oneOf(choicesOf(issue), value);
     case 'invalid_union':
@@ -119,16 +117,16 @@ function choicesOf(issue: Issue): string[] {
 }
 
 function oneOf(known: readonly string[], value: unknown): { says: string; help?: string } {
-  const meant = typeof value === 'string' ? nearest(value, known) : null;
+  const meant = typeof value === 'string' && known.length > 1 ? nearest(value, known) : null;
   const says = known.length === 1 ? `must be ${known[0]}` : `must be one of ${known.join(', ')}`;
   return { says, ...(meant !== null && { help: `did you mean ${meant}?` }) };
 }
 
-/** YAML reads some texts as something else. */
-const quoting = (expected: string, value: unknown): { help?: string } =>
-  expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')
-    ? { help: 'put it in quotes if it is meant as it stands' }
-    : {};
+/** YAML reads some texts as numbers or as true and false. */
+const wouldDoQuoted = (path: Path, value: unknown, { schema, source }: Check): boolean => {
+  const here = schemaAt(schema, path, source.value);
+  return here !== null && typeof value !== 'object' && z.safeParse(here, String(value)).success;
+};
 
 function amount(bound: string, count: number | bigint, origin: string): string {
   if (origin === 'string') return `have ${bound} ${count} characters`;
@@ -166,7 +164,7 @@ function whatToWrite(path: Path, { schema, source }: Check): string {
 const inBrackets = (description: string | undefined): string =>
   description === undefined ? '' : ` (${lowerFirst(description)})`;
 const lowerFirst = (text: string): string =>
-  /^[A-Z][a-z]/.test(text) ? `${text.slice(0, 1).toLowerCase()}${text.slice(1)}` : text;
+  /^[A-Z][a-z ]/.test(text) ? `${text.slice(0, 1).toLowerCase()}${text.slice(1)}` : text;
 
 /** An example as it would be written in YAML. */
 const shown = (example: unknown): string =>

@@ -15,10 +15,10 @@ export function schemaAt(schema: Schema, path: Path, value: unknown): Schema | n
   return here;
 }
 
-/** Names of the fields that may stand in a value of this schema. */
+/** Names of the fields that may stand in a value of this schema; `$schema`, which is for editors, aside. */
 export function fieldsOf(schema: Schema | null, value: unknown): string[] {
   const def = schema === null ? null : definitionOf(bare(schema));
-  if (def?.type === 'object') return Object.keys(def.shape);
+  if (def?.type === 'object') return Object.keys(def.shape).filter((field) => !field.startsWith('$'));
   if (def?.type !== 'union') return [];
   return [...new Set(def.options.filter((option) => fits(option, value)).flatMap((option) => fieldsOf(option, value)))];
 }

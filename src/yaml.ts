@@ -102,7 +102,6 @@ const HARMLESS = new Set<YAMLError['code']>([
   'DUPLICATE_KEY',
   'MULTIPLE_DOCS',
   'BAD_DQ_ESCAPE',
-  'TAB_AS_INDENT',
   'BAD_SCALAR_START',
 ]);
 

@@ -228,7 +228,7 @@ it('the JSON Schema describes every field and refers to no host', () => {
       if (name === 'properties') {
         for (const [field, property] of Object.entries(value)) {
           const own = property as { description?: string; $ref?: string };
-          const definitions = schema['$defs'] as Record<string, { description?: string }>;
+          const definitions = schema.$defs as Record<string, { description?: string }>;
           if (!own.description && !definitions[own.$ref?.split('/').at(-1) ?? '']?.description)
             undescribed.push(`${path}.${field}`);
         }

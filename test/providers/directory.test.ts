@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, readlink, rm, symlink, unlink, writeFi
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../src/ports/store.ts';
-import { aPair, isSame } from '../contract/cases/material.ts';
+import { aPair } from '../contract/cases/material.ts';
 import { everythingIn, folders, KEY } from './directory-folder.ts';
 
 const aFolder = folders();
@@ -381,14 +381,5 @@ describe('access to the store', () => {
       message: expect.stringContaining(inside('record')),
     });
     await chmod(inside('record'), 0o700);
-  });
-});
-
-describe('what was stored', () => {
-  it('is read back by a store opened later, elsewhere in the file system', async () => {
-    const { open } = await aFolder();
-    const pair = await aPair();
-    await open().putMaterial(KEY, 7, pair);
-    expect(isSame(await open().readMaterial(KEY, 7), pair)).toBe(true);
   });
 });

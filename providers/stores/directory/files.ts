@@ -89,7 +89,7 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
 /** Names in a folder, sorted; none when it does not exist. */
 export async function namesIn(path: string): Promise<string[]> {
   return onPath(path, async () => {
-    const names = await readdir(path).catch((error: unknown) => {
+    const names: string[] = await readdir(path).catch((error: unknown) => {
       if (isMissing(error)) return [];
       throw error;
     });
