@@ -28,8 +28,9 @@ function problemsOf(issue: Issue, check: Check): Problem[] {
   if (value === undefined) return [missing(path, choicesOf(issue), check)];
   if (isInlineSecret(issue, path, value, check)) return [inlineSecret(path, check)];
   const form = issue.code === 'invalid_union' ? nearestForm(issue) : null;
-  if (form !== null)
+  if (form !== null) {
     return form.flatMap((inner) => problemsOf({ ...inner, path: [...issue.path, ...inner.path] }, check));
+  }
   const { says, help = whatToWrite(path, check) } = wordsFor(issue, value);
   const needsQuotes = issue.code === 'invalid_type' && wouldDoQuoted(path, value, check);
   return [problem(path, check, `${subjectOf(path)} ${says}`, needsQuotes ? 'put it in quotes' : help)];
@@ -80,7 +81,7 @@ function isInlineSecret(issue: Issue, path: Path, value: unknown, { source, sche
 }
 
 const isSecretName = (path: Path): boolean =>
-  /secret|token|pass(?:word|phrase)|private_?key|api_?key|credential/i.test(String(path.at(-1)));
+  /(?:secret|token|pass(?:word|phrase)|private_?key|api_?key|credentials?)$/i.test(String(path.at(-1)));
 
 /** The form of a union that a value comes closest to; null where none is closer than the others. */
 function nearestForm(issue: z.core.$ZodIssueInvalidUnion): Issue[] | null {

@@ -60,7 +60,7 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
     store: once(async (name) => {
       const { kind, ...options } = storeEntry(name);
       const store = STORES[kind].open(options, { clock, folder });
-      await store.check();
+      await store.check('records');
       return store;
     }),
     venue: once((name) => {

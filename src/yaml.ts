@@ -98,12 +98,7 @@ function otherVersion({ directives }: Document.Parsed): Fault[] {
 }
 
 /** Mistakes beside which it is still plain what the rest says. */
-const HARMLESS = new Set<YAMLError['code']>([
-  'DUPLICATE_KEY',
-  'MULTIPLE_DOCS',
-  'BAD_DQ_ESCAPE',
-  'BAD_SCALAR_START',
-]);
+const HARMLESS = new Set<YAMLError['code']>(['DUPLICATE_KEY', 'MULTIPLE_DOCS', 'BAD_DQ_ESCAPE', 'BAD_SCALAR_START']);
 
 const SAID: Partial<Record<YAMLError['code'], Omit<Fault, 'offset'>>> = {
   BAD_ALIAS: { message: 'this alias has no proper name', help: 'quote a text that begins with *' },

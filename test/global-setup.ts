@@ -1,7 +1,7 @@
 import { build } from 'rolldown';
+import { loadConfig } from 'rolldown/config';
 
 /** Tests of the command line run what users run: the bundle, made anew from the sources. */
 export default async function buildOnce(): Promise<void> {
-  const { default: config } = await import('../rolldown.config.mjs');
-  await build(config as Parameters<typeof build>[0]);
+  await build((await loadConfig('rolldown.config.mjs')) as Parameters<typeof build>[0]);
 }

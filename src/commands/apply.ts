@@ -78,7 +78,7 @@ function assertUnchanged(saved: SavedPlan, now: SavedPlan['keys']): void {
 async function openStores({ ports, keys }: Workspace, decisions: readonly Decision[]): Promise<void> {
   const acting = new Set(decisions.filter(({ action }) => action !== null).map(({ key }) => key));
   const stores = new Set(keys.filter(({ id }) => acting.has(id)).map(({ store }) => store));
-  await Promise.all([...stores].map((store) => ports.store(store)));
+  await Promise.all([...stores].map(async (store) => (await ports.store(store)).check('material')));
 }
 
 async function isWanted(options: ApplyOptions, plan: Parameters<typeof planText>[0], io: CommandIo): Promise<boolean> {

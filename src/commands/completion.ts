@@ -6,8 +6,7 @@ import type { CommandIo } from './io.ts';
 
 /** Completion: a script for the shell, which asks `keyturn complete` what may stand where the cursor is. */
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
+export type Shell = 'bash' | 'zsh' | 'fish';
 
 export async function completion(shell: Shell, { stdout }: CommandIo): Promise<ExitStatus> {
   stdout.write(SCRIPTS[shell]);
@@ -66,7 +65,12 @@ export async function complete(
   { stdout }: CommandIo,
 ): Promise<ExitStatus> {
   const { allowed, prefix } = await candidates(words, program, common);
-  stdout.write(allowed.filter((word) => word.startsWith(prefix)).map((word) => `${word}\n`).join(''));
+  stdout.write(
+    allowed
+      .filter((word) => word.startsWith(prefix))
+      .map((word) => `${word}\n`)
+      .join(''),
+  );
   return EXIT.OK;
 }
 
@@ -80,14 +84,20 @@ async function candidates(
   // Bash takes the = of --option=value for a word of its own.
   const prefix = last === '=' ? '' : last;
   if (waiting) return { allowed: waiting.argChoices ?? [], prefix };
-  const [flag = '', value] = split(prefix);
+  const [flag, value] = split(prefix);
   if (value !== undefined) {
     const choices = optionNamed(flag, command)?.argChoices ?? [];
     return { allowed: choices.map((choice) => `${flag}=${choice}`), prefix };
   }
   if (prefix.startsWith('-')) return { allowed: flagsOf(command), prefix };
   if (command.commands.length > 0) {
-    return { allowed: command.createHelp().visibleCommands(command).map((each) => each.name()), prefix };
+    return {
+      allowed: command
+        .createHelp()
+        .visibleCommands(command)
+        .map((each) => each.name()),
+      prefix,
+    };
   }
   const argument = command.registeredArguments[operands];
   if (argument?.name() === 'key') return { allowed: await keyIds({ ...common, ...given }), prefix };

@@ -43,7 +43,13 @@ export async function keygen(options: KeygenOptions, io: CommandIo): Promise<Exi
   if (io.signal.aborted) throw new KeyturnError('refused', 'interrupted; nothing was written');
 
   const publicKey = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
-  const made = { algorithm, encrypted: passphrase !== null, publicKey, fingerprint: fingerprintOf(pair.publicKey), files };
+  const made = {
+    algorithm,
+    encrypted: passphrase !== null,
+    publicKey,
+    fingerprint: fingerprintOf(pair.publicKey),
+    files,
+  };
   if (files === null) {
     io.stdout.write(privatePem);
     io.stderr.write(describe(made));

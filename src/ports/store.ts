@@ -62,8 +62,11 @@ export interface StoreReader {
  * after a stop at any instruction. Any number of workers may call at once.
  */
 export interface Store extends StoreReader {
-  /** Throws the reason (`unsupported`, `denied`, `unavailable`, `invalid`) for which this store should not be used; reads no values. */
-  check(): Promise<void>;
+  /**
+   * Throws the reason (`unsupported`, `denied`, `unavailable`, `invalid`) for which this store should not be used, for
+   * records only or for material, too. Reads no values of keys.
+   */
+  check(use: 'records' | 'material'): Promise<void>;
   /**
    * Writes the next revision if the newest one is still `expected`, else throws `conflict` and changes nothing.
    * Refuses (`quota`) texts over `maxRecordBytes` before sending. After `unavailable` with `ambiguous` the caller looks.

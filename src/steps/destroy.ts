@@ -10,7 +10,8 @@ export const destroy: Step = async (tools, record, number) => {
   if (!at.provenDead && at.asked) throw new Error(`generation ${number} of ${key.id} is not proven dead`);
   await announced(tools, record, record, { action: 'destroy', generation: number }, async (claimed) => {
     assertClaimed(tools, claimed);
-    await store.retireMaterial(key.storedAs, number);
+    const { state } = await store.statMaterial(key.storedAs, number);
+    if (state !== 'absent') await store.retireMaterial(key.storedAs, number);
     const generation = noted(tools, generationOf(claimed, number), 'destroyed');
     const evidence = documentHash(await storedEvidence(tools, claimed, generation));
     return finished(tools, claimed, generation, evidence);

@@ -265,7 +265,7 @@ describe('says what is wrong and what to do when', () => {
       const { folder, open } = await aFolder();
       await mistake.make(folder);
       const store = open(mistake.changes);
-      await expectMistake(store.check(), mistake);
+      await expectMistake(store.check('material'), mistake);
       await expectMistake(store.putMaterial(KEY, 1, await aPair()), mistake);
       expect(await store.listGenerations(KEY)).toEqual([]);
     });

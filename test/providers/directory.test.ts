@@ -29,7 +29,7 @@ describe('files of the directory store', () => {
     const { folder, open } = await aFolder();
     const before = process.umask(0o277);
     try {
-      await open().check();
+      await open().check('material');
       await live(open());
     } finally {
       process.umask(before);
@@ -356,7 +356,7 @@ describe('access to the store', () => {
       const path = join(folder, 'store');
       await mkdir(path);
       await chmod(path, mode);
-      const check = open({ permissions }).check();
+      const check = open({ permissions }).check('material');
       if (!refused) return expect(check).resolves.toBeUndefined();
       await expect(check).rejects.toMatchObject({
         code: 'denied',

@@ -10,6 +10,8 @@ import { describeReference, readSecretReference, type SecretReference } from '..
 export interface Sealing {
   /** Throws `invalid` when the recipients are not there, too few, or malformed. */
   checkRecipients(): Promise<void>;
+  /** Throws `invalid` or `denied` when nothing could be opened. */
+  checkIdentity(): Promise<void>;
   seal(plain: Secret): Promise<Buffer>;
   /** Throws `invalid` or `denied` for the identity, `corrupt` for a file it does not open. */
   open(sealed: Buffer, path: string): Promise<Secret>;
@@ -32,6 +34,9 @@ export function sealing({ identity, recipients, folder }: SealingOptions): Seali
     async checkRecipients() {
       await knownRecipients();
     },
+    async checkIdentity() {
+      await decrypterFor(identity, await knownIdentities());
+    },
     async seal(plain) {
       const { Encrypter } = await import('age-encryption');
       const encrypter = new Encrypter();
@@ -39,9 +44,7 @@ export function sealing({ identity, recipients, folder }: SealingOptions): Seali
       return Buffer.from(await encrypter.encrypt(plain.reveal()));
     },
     async open(sealed, path) {
-      const { Decrypter } = await import('age-encryption');
-      const decrypter = new Decrypter();
-      for (const secret of await knownIdentities()) addIdentity(decrypter, secret, identity);
+      const decrypter = await decrypterFor(identity, await knownIdentities());
       try {
         return new Secret(Buffer.from(await decrypter.decrypt(sealed)));
       } catch {
@@ -117,14 +120,17 @@ async function identitiesOf(reference: SecretReference, folder: string): Promise
 }
 
 /** The library’s own error would quote the identity, so it is not passed on. */
-function addIdentity(decrypter: Decrypter, secret: Secret, reference: SecretReference): void {
+async function decrypterFor(reference: SecretReference, identities: readonly Secret[]): Promise<Decrypter> {
+  const { Decrypter } = await import('age-encryption');
+  const decrypter = new Decrypter();
   try {
-    decrypter.addIdentity(secret.revealText());
+    for (const identity of identities) decrypter.addIdentity(identity.revealText());
   } catch {
     throw new KeyturnError('invalid', `${describeReference(reference)} holds an age identity that is damaged`, {
       hint: 'copy it again from where it was made, or use the recovery identity',
     });
   }
+  return decrypter;
 }
 
 /** Asks once; what failed is asked again. */

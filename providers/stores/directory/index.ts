@@ -1,27 +1,37 @@
-import { createHash, createPublicKey } from 'node:crypto';
-import { readlink, stat, statfs } from 'node:fs/promises';
+import { readlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
-import type { KeyId, Material, MaterialState, Store, StoreReader } from '../../../src/ports/store.ts';
+import type { KeyId, Material, Store, StoreReader } from '../../../src/ports/store.ts';
 import { SecretReference } from '../../../src/secret-reference.ts';
+import { fingerprintOf } from '../../keys.ts';
+import { checkAccess, checkFileSystem } from './access.ts';
 import { sealing } from './age.ts';
 import {
   createFolderOnce,
   createOnce,
   ensureFolder,
   exists,
-  isFolder,
-  namesIn,
   numbersIn,
-  onPath,
   pointLink,
   probeLinks,
   readIfThere,
   removeFiles,
   replace,
 } from './files.ts';
+import {
+  corrupt,
+  digits,
+  MAX_RECORD_BYTES,
+  type Meta,
+  newestPromotion,
+  type Paths,
+  pathsOf,
+  RECORD,
+  readMeta,
+} from './layout.ts';
+import { reader } from './reader.ts';
 
 /**
  * The embedded store: a folder of plain files and age files on one machine.
@@ -63,140 +73,10 @@ export interface DirectoryDependencies {
 
 /** Older revisions kept for people who want to look; readers only ever want the newest. */
 const RECORDS_KEPT = 10;
-const MAX_RECORD_BYTES = 16 * 1024;
-
-const RECORD = /^\d{8}\.json$/;
-const GENERATION = /^\d{6}$/;
-const PROMOTION = /^\d{6}\.json$/;
-const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?$/;
-
-const Meta = z.object({
-  generation: z.number(),
-  fingerprint: z.string(),
-  createdAt: z.iso.datetime(),
-  state: z.literal(['live', 'retired']),
-});
-type Meta = z.infer<typeof Meta>;
-const Promotion = z.object({ generation: z.number() });
-
-const digits = (number: number, length: number): string => `${number}`.padStart(length, '0');
-
-/** Paths of one key. */
-function pathsOf(root: string, key: KeyId) {
-  const parts = key.split('/');
-  if (parts.length !== 2 || !parts.every((part) => NAME.test(part) && !part.includes('..')))
-    throw new KeyturnError('invalid', `“${key}” is not a key id`, { hint: 'write account/name' });
-  const folder = join(root, key);
-  return {
-    folder,
-    records: join(folder, 'record'),
-    record: (revision: number) => join(folder, 'record', `${digits(revision, 8)}.json`),
-    generations: join(folder, 'gen'),
-    generation: (number: number, file = '') => join(folder, 'gen', digits(number, 6), file),
-    promotions: join(folder, 'promotions'),
-    promotion: (number: number) => join(folder, 'promotions', `${digits(number, 6)}.json`),
-    current: join(folder, 'current'),
-    evidence: (number: number) => join(folder, 'evidence', `${digits(number, 6)}.json`),
-  };
-}
-
-const corrupt = (path: string): KeyturnError =>
-  new KeyturnError('corrupt', `${path} cannot be read`, {
-    hint: 'restore it from a backup of the store, or move it away if it does not belong there',
-  });
-
-async function readParsed<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
-  const text = await readIfThere(path);
-  if (text === null) return null;
-  try {
-    return schema.parse(JSON.parse(text.toString('utf8')));
-  } catch {
-    throw corrupt(path);
-  }
-}
 
 /** The reading half: never writes, needs no identity, and finds nothing where there is no folder. */
 export function openDirectoryReader(options: DirectoryOptions, { folder }: DirectoryDependencies): StoreReader {
   return reader(resolve(folder, options.path));
-}
-
-function reader(root: string): StoreReader {
-  return {
-    capabilities: {
-      erasure: 'erased',
-      freshReads: true,
-      recordWritesPerDay: Number.POSITIVE_INFINITY,
-      maxRecordBytes: MAX_RECORD_BYTES,
-    },
-
-    async listKeys() {
-      const accounts = (await namesIn(root)).filter((name) => NAME.test(name));
-      const keys = await Promise.all(
-        accounts.map(async (account) => (await keysIn(root, account)).map((name) => `${account}/${name}`)),
-      );
-      return keys.flat();
-    },
-
-    async readRecord(key) {
-      const paths = pathsOf(root, key);
-      let missing = 0;
-      for (;;) {
-        const revision = (await numbersIn(paths.records, RECORD)).at(-1);
-        if (revision === undefined) return null;
-        const text = await readIfThere(paths.record(revision));
-        if (text !== null) return { text: text.toString('utf8'), revision };
-        // It was the newest a moment ago: pruned since, so there is a newer one, or else it is a link to nowhere.
-        if (revision === missing) throw corrupt(paths.record(revision));
-        missing = revision;
-      }
-    },
-
-    listGenerations: (key) => numbersIn(pathsOf(root, key).generations, GENERATION),
-
-    async statMaterial(key, generation): Promise<MaterialState> {
-      const paths = pathsOf(root, key);
-      const meta = await readMeta(paths, generation);
-      return meta === null
-        ? { state: 'absent' }
-        : { state: meta.state, fingerprint: meta.fingerprint, createdAt: new Date(meta.createdAt) };
-    },
-
-    statCurrent: async (key) => (await newestPromotion(pathsOf(root, key)))?.generation ?? null,
-
-    readEvidence: async (key, generation) =>
-      (await readIfThere(pathsOf(root, key).evidence(generation)))?.toString('utf8') ?? null,
-  };
-}
-
-type Paths = ReturnType<typeof pathsOf>;
-
-/** Foreign files and folders beside ours are passed over. */
-async function keysIn(root: string, account: string): Promise<string[]> {
-  const folder = join(root, account);
-  const names = (await isFolder(folder)) ? (await namesIn(folder)).filter((name) => NAME.test(name)) : [];
-  const hold = await Promise.all(
-    names.map(
-      async (name) =>
-        (await exists(join(folder, name, 'record')).catch(() => false)) ||
-        exists(join(folder, name, 'gen')).catch(() => false),
-    ),
-  );
-  return names.filter((_, index) => hold[index]);
-}
-
-async function readMeta(paths: Paths, generation: number): Promise<Meta | null> {
-  const meta = await readParsed(paths.generation(generation, 'meta.json'), Meta);
-  if (meta === null && (await exists(paths.generation(generation))))
-    throw corrupt(paths.generation(generation, 'meta.json'));
-  return meta;
-}
-
-async function newestPromotion(paths: Paths): Promise<{ number: number; generation: number } | null> {
-  const number = (await numbersIn(paths.promotions, PROMOTION)).at(-1);
-  if (number === undefined) return null;
-  const promotion = await readParsed(paths.promotion(number), Promotion);
-  if (promotion === null) throw corrupt(paths.promotion(number));
-  return { number, generation: promotion.generation };
 }
 
 export function openDirectoryStore(options: DirectoryOptions, { clock, folder }: DirectoryDependencies): Store {
@@ -208,8 +88,11 @@ export function openDirectoryStore(options: DirectoryOptions, { clock, folder }:
 
   async function live(key: KeyId, generation: number): Promise<Meta> {
     const meta = await readMeta(pathsOf(root, key), generation);
-    if (meta === null) throw new KeyturnError('not-found', `the store has no generation ${generation} of ${key}`);
-    if (meta.state === 'retired') throw new KeyturnError('gone', `generation ${generation} of ${key} was destroyed`);
+    if (meta === null) throw notThere(key, generation);
+    if (meta.state === 'retired')
+      throw new KeyturnError('gone', `generation ${generation} of ${key} was destroyed`, {
+        hint: 'it is never made again; keyturn rotate asks for a new one',
+      });
     return meta;
   }
 
@@ -221,12 +104,13 @@ export function openDirectoryStore(options: DirectoryOptions, { clock, folder }:
   return {
     ...read,
 
-    async check() {
+    async check(use) {
       await ensureFolder(root);
       await checkAccess(root, permissions);
       if (!allowNetworkFileSystem) await checkFileSystem(root);
       await probeLinks(root);
       await seals.checkRecipients();
+      if (use === 'material') await seals.checkIdentity();
     },
 
     async writeRecord(key, text, expected) {
@@ -324,10 +208,11 @@ export function openDirectoryStore(options: DirectoryOptions, { clock, folder }:
         throw new KeyturnError(
           'refused',
           `generation ${generation} of ${key} is what consumers read, it is not destroyed`,
+          { hint: 'promote another one first' },
         );
       }
       const meta = await readMeta(paths, generation);
-      if (meta === null) throw new KeyturnError('not-found', `the store has no generation ${generation} of ${key}`);
+      if (meta === null) throw notThere(key, generation);
       const privateFiles = ['key.pem.age', 'passphrase.txt.age'];
       const left = await Promise.all(privateFiles.map((name) => exists(paths.generation(generation, name))));
       if (meta.state === 'retired' && !left.includes(true)) return 'already';
@@ -346,6 +231,11 @@ export function openDirectoryStore(options: DirectoryOptions, { clock, folder }:
     },
   };
 }
+
+const notThere = (key: KeyId, generation: number): KeyturnError =>
+  new KeyturnError('not-found', `the store has no generation ${generation} of ${key}`, {
+    hint: 'restore the store from a backup; what others deleted is not made again',
+  });
 
 const notCurrent = (key: KeyId, current: number | undefined, from: number | null): KeyturnError =>
   new KeyturnError('conflict', `current of ${key} is generation ${current ?? 'none'}, not ${from ?? 'none'}`, {
@@ -372,41 +262,4 @@ async function showCurrent(paths: Paths): Promise<void> {
     if (shown === target) return;
     await pointLink(paths.current, target);
   }
-}
-
-/** Lower-case hex SHA-256 of the SPKI DER; empty for what is no public key. */
-function fingerprintOf(publicKey: string): string {
-  try {
-    return createHash('sha256')
-      .update(createPublicKey(publicKey).export({ type: 'spki', format: 'der' }))
-      .digest('hex');
-  } catch {
-    return '';
-  }
-}
-
-async function checkAccess(root: string, permissions: 'private' | 'group'): Promise<void> {
-  const { mode } = await onPath(root, () => stat(root));
-  const forbidden = permissions === 'group' ? 0o007 : 0o077;
-  if ((mode & forbidden) === 0) return;
-  throw new KeyturnError('denied', `${root} is open to others (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`, {
-    hint: `chmod 700 ${root}, or permissions: group where its group must have access`,
-  });
-}
-
-/** Magic numbers of statfs(2). */
-const NETWORK_FILE_SYSTEMS = new Map([
-  [0x6969, 'NFS'],
-  [0xff534d42, 'CIFS'],
-  [0xfe534d42, 'SMB'],
-  [0x65735546, 'FUSE'],
-]);
-
-async function checkFileSystem(root: string): Promise<void> {
-  const { type } = await onPath(root, () => statfs(root));
-  const name = NETWORK_FILE_SYSTEMS.get(type >>> 0);
-  if (name === undefined) return;
-  throw new KeyturnError('unsupported', `${root} lies on ${name}, where links are not always atomic`, {
-    hint: 'put the store on a local disk, or set allowNetworkFileSystem: true after making sure that only one machine writes',
-  });
 }

@@ -73,6 +73,6 @@ export const RETIRE: Cases = {
   },
 
   '64 the store finds nothing wrong with itself': async ({ store }) => {
-    await expect(store.check()).resolves.toBeUndefined();
+    await expect(store.check('material')).resolves.toBeUndefined();
   },
 };

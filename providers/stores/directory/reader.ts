@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { MaterialState, StoreReader } from '../../../src/ports/store.ts';
+import { exists, isFolder, namesIn, numbersIn, readIfThere } from './files.ts';
+import { corrupt, GENERATION, MAX_RECORD_BYTES, NAME, newestPromotion, pathsOf, RECORD, readMeta } from './layout.ts';
+
+/** The reading half: never writes, needs no identity, and finds nothing where there is no folder. */
+export function reader(root: string): StoreReader {
+  return {
+    capabilities: {
+      erasure: 'erased',
+      freshReads: true,
+      recordWritesPerDay: Number.POSITIVE_INFINITY,
+      maxRecordBytes: MAX_RECORD_BYTES,
+    },
+
+    async listKeys() {
+      const accounts = (await namesIn(root)).filter((name) => NAME.test(name));
+      const keys = await Promise.all(
+        accounts.map(async (account) => (await keysIn(root, account)).map((name) => `${account}/${name}`)),
+      );
+      return keys.flat();
+    },
+
+    async readRecord(key) {
+      const paths = pathsOf(root, key);
+      let missing = 0;
+      for (;;) {
+        const revision = (await numbersIn(paths.records, RECORD)).at(-1);
+        if (revision === undefined) return null;
+        const text = await readIfThere(paths.record(revision));
+        if (text !== null) return { text: text.toString('utf8'), revision };
+        // It was the newest a moment ago: pruned since, so there is a newer one, or else it is a link to nowhere.
+        if (revision === missing) throw corrupt(paths.record(revision));
+        missing = revision;
+      }
+    },
+
+    listGenerations: (key) => numbersIn(pathsOf(root, key).generations, GENERATION),
+
+    async statMaterial(key, generation): Promise<MaterialState> {
+      const paths = pathsOf(root, key);
+      const meta = await readMeta(paths, generation);
+      return meta === null
+        ? { state: 'absent' }
+        : { state: meta.state, fingerprint: meta.fingerprint, createdAt: new Date(meta.createdAt) };
+    },
+
+    statCurrent: async (key) => (await newestPromotion(pathsOf(root, key)))?.generation ?? null,
+
+    readEvidence: async (key, generation) =>
+      (await readIfThere(pathsOf(root, key).evidence(generation)))?.toString('utf8') ?? null,
+  };
+}
+
+/** Foreign files and folders beside ours are passed over. */
+async function keysIn(root: string, account: string): Promise<string[]> {
+  const folder = join(root, account);
+  const names = (await isFolder(folder)) ? (await namesIn(folder)).filter((name) => NAME.test(name)) : [];
+  const hold = await Promise.all(
+    names.map(
+      async (name) =>
+        (await exists(join(folder, name, 'record')).catch(() => false)) ||
+        exists(join(folder, name, 'gen')).catch(() => false),
+    ),
+  );
+  return names.filter((_, index) => hold[index]);
+}
