@@ -12,12 +12,15 @@ const SEPARATORS = /(?:\\[nrt]|[\s#"'\\,|>])+/g;
 
 /**
  * Looked for after all separators are taken out, so that wrapping and comment signs hide nothing. The base64 patterns are
- * what the DER header of each kind looks like, by the length of its length field, and the words `PRIVATE KEY` of a PEM
- * header at each of the three ways it can fall into base64 groups.
+ * what the DER header of each kind looks like, by the length of its length field, and the words `BEGIN` and `PRIVATE KEY`
+ * of a PEM header in each of the three ways they can fall into base64 groups.
  */
 const PRIVATE_KEYS: readonly { what: string; pattern: RegExp }[] = [
   { what: 'a private key (PEM)', pattern: /-{4,5}BEGIN[A-Z0-9]*PRIVATEKEY(?:BLOCK)?-{4,5}/g },
-  { what: 'a private key (PEM in base64)', pattern: /UFJJVkFURSBLRV|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW/g },
+  {
+    what: 'a private key (PEM in base64)',
+    pattern: /(?:QkVHSU4g|CRUdJTi|JFR0lOI).{0,24}(?:UFJJVkFURSBLRV|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW)/g,
+  },
   { what: 'a private key (PKCS#8 in base64)', pattern: /MI[I-L].{2}[AQgw]IBAD[A-D]|MI[E-H].AgEAM|M[A-H].CAQAw/g },
   { what: 'a private key (PKCS#1 in base64)', pattern: /MI[I-L].{2}[AQgw]IBAAK/g },
   { what: 'a private key (SEC1 in base64)', pattern: /M[A-H].CAQEEI|MI[E-H].AgEBB[A-P]/g },
@@ -32,7 +35,7 @@ const PRIVATE_KEYS: readonly { what: string; pattern: RegExp }[] = [
 /** Looked for in the text as it stands. */
 const OTHERS: readonly { what: string; pattern: RegExp }[] = [
   { what: 'a Vault token', pattern: /\bhv[sbr]\.[A-Za-z0-9_-]{20,}/g },
-  { what: 'a password in an address', pattern: /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"']*:[^\s/@"']+@/gi },
+  { what: 'a password in an address', pattern: /\b[a-z][a-z0-9+.-]{1,14}:\/\/[^\s/:@"']{0,200}:[^\s/@"']{1,200}@/gi },
 ];
 
 /** Characters within which two findings are of one thing, as a PEM header and the DER behind it are. */

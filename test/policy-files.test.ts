@@ -208,7 +208,7 @@ const MISTAKES: Record<string, { text: string; problems: unknown[]; help?: strin
     text: extended('waivers: [{ rule: owner, key: spot, reason: "" }]'),
     problems: [
       '11:11 waiver waivers.0.until: until is missing',
-      expect.stringMatching(/^11:45 waiver waivers.0.reason: reason must be one line of text/),
+      expect.stringMatching(/^11:37 waiver waivers.0.reason: reason must be one line of text/),
     ],
   },
   'what would steer a terminal': {

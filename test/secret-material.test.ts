@@ -18,7 +18,7 @@ const pkcs8 = (key: typeof rsa) => base64(key.privateKey.export({ type: 'pkcs8',
 
 const SECRETS: Record<string, string> = {
   'a PEM in a block': `note: |\n${indented(pem)}`,
-  'a PEM in one line of JSON': `{ "note": ${JSON.stringify(pem)} }`,
+  'a PEM in one line of JSON': `note: ${JSON.stringify(pem)}`,
   'an encrypted PEM in a comment': commented(encryptedPem),
   'a traditional PEM': commented(rsa.privateKey.export({ type: 'pkcs1', format: 'pem' }).toString()),
   'an encrypted traditional PEM': commented(

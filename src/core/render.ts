@@ -42,7 +42,9 @@ function body(task: Task): string[] {
       return [permissions(task), addresses(task), `Public key to paste:\n\n${task.publicKey.trim()}`];
     case 'fix':
       return [
-        ['What is wrong:', ...task.findings.map(({ message }) => `  - ${message}`)].join('\n'),
+        task.findings.length === 0
+          ? ''
+          : ['What is wrong:', ...task.findings.map(({ message }) => `  - ${message}`)].join('\n'),
         permissions(task),
         addresses(task),
         ...(task.findings.some(({ code }) => NEEDS_PUBLIC_KEY.has(code))

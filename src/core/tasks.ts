@@ -6,7 +6,7 @@ import { wantedSwitches } from './verification.ts';
 
 /**
  * What a person must do, derived from the record each time it is shown: a registration that was asked for and has no key
- * id, a registered key that is not as its policy says, a deletion without proof. So a policy edit shows at once, and a
+ * id, a registered key that is not as its policy says or that replaced another one, a deletion without proof. So a policy edit shows at once, and a
  * task can neither be forgotten nor be open twice.
  */
 export interface Task {
@@ -51,8 +51,11 @@ export function tasksOf(key: Key, record: KeyRecord, capabilities: VenueCapabili
     .map((each) => ({ ...describe(each), ...deletion(key, each, capabilities) }));
   if (next?.at.asked && !next.apiKey)
     opened.push({ ...describe(next), ...registration(key, next.at.asked, capabilities) });
-  if (next?.findings && next.findingsSince)
-    opened.push({ ...describe(next), ...mending(key, next.findingsSince, capabilities) });
+  const mendable =
+    next?.apiKey && (next.findings || next.discardedApiKeys?.length)
+      ? (next.findingsSince ?? next.at.registered)
+      : undefined;
+  if (next && mendable) opened.push({ ...describe(next), ...mending(key, mendable, capabilities) });
   return opened.map((task) => ({ ...task, overdue: now > task.deadline }));
 }
 

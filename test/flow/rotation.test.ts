@@ -201,6 +201,8 @@ describe('a key that is not as its policy says', () => {
     const { recordKeyId } = await import('../../src/commands/register.ts');
     const { keyNamed } = await import('../../src/workspace.ts');
     expect(await recordKeyId(world.workspace, keyNamed(world.workspace.keys, KEY), apiKey)).toBe('replaced');
+    const [left] = await world.tasks();
+    expect(left).toMatchObject({ kind: 'fix', findings: [], alsoDelete: [expect.stringMatching(/^[A-Za-z0-9]{64}$/)] });
     expect(await world.apply()).toEqual(['verify done verified', 'promote done promoted', 'not-due']);
   });
 });
