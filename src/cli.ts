@@ -22,7 +22,7 @@ export async function run(process: Process): Promise<ExitStatus> {
     status = ended;
   });
   try {
-    await program.parseAsync(process.argv);
+    await program.parseAsync(outputBehindCommand(process.argv, program));
     return status;
   } catch (error) {
     return report(error, program.opts<GlobalOptions>(), process);
@@ -35,6 +35,17 @@ interface GlobalOptions {
   color: boolean;
   logLevel?: LogLevel;
   quiet?: boolean;
+}
+
+/** `keyturn -o json plan` is `keyturn plan -o json`: every command has formats of its own, so commander knows it only there. */
+function outputBehindCommand(argv: readonly string[], { commands }: Command): readonly string[] {
+  const command = argv.findIndex((word, index) => index >= 2 && commands.some((each) => each.name() === word));
+  const at = argv.findIndex((word) => /^(-o.*|--output|--output=.*)$/.test(word));
+  if (at === -1 || at > command) return argv;
+  const length = argv[at] === '-o' || argv[at] === '--output' ? 2 : 1;
+  const rest = argv.toSpliced(at, length);
+  const end = rest.includes('--') ? rest.indexOf('--') : rest.length;
+  return rest.toSpliced(end, 0, ...argv.slice(at, at + length));
 }
 
 function report(error: unknown, { logLevel }: Partial<GlobalOptions>, { stderr }: Process): ExitStatus {
@@ -54,7 +65,7 @@ function report(error: unknown, { logLevel }: Partial<GlobalOptions>, { stderr }
 }
 
 /** Also read by shell completion, which knows commands and options from here. */
-export function programOf(process: Process, end: (status: ExitStatus) => void): Command {
+function programOf(process: Process, end: (status: ExitStatus) => void): Command {
   const program = new Command('keyturn')
     .description('turns API keys over on schedule and proves that the old ones are dead')
     .version(VERSION, '--version', 'print the version')
@@ -81,15 +92,15 @@ export function programOf(process: Process, end: (status: ExitStatus) => void): 
   const act = async (body: (io: CommandIo, common: WorkspaceOptions) => Promise<ExitStatus>): Promise<void> => {
     const options = program.opts<GlobalOptions>();
     const { ioOf } = await import('./process-io.ts');
-    const { io, close } = ioOf(process, {
+    const held = ioOf(process, {
       noColor: !options.color,
       quiet: options.quiet ?? false,
       logLevel: options.logLevel,
     });
     try {
-      end(await body(io, { config: options.config, policies: options.policies }));
+      end(await body(held.io, { config: options.config, policies: options.policies }));
     } finally {
-      close();
+      held.close();
     }
   };
   const output = (...formats: string[]) =>
@@ -191,8 +202,8 @@ export function programOf(process: Process, end: (status: ExitStatus) => void): 
     .argument('<key>', 'account/name')
     .option('--reason <text>', 'why; auditors will read it')
     .option('--compromised', 'the private half leaked: delete it first, replace it at once')
-    .option('--generation <n...>', 'what leaked (default: current)', (text: string, before: number[] = []) => [
-      ...before,
+    .option('--generation <n...>', 'what leaked (default: current)', (text: string, before?: number[]) => [
+      ...(before ?? []),
       wholeNumber(text),
     ])
     .addOption(by())

@@ -21,8 +21,9 @@ export function createLogger({ level, stream, paint }: LogOptions): Logger {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: serializeError },
+      formatters: { level: (label) => ({ level: label }), log: withoutErrors },
+      // Has been done above, under whatever name an error was logged.
+      serializers: { err: (error: unknown) => error },
       hooks: { streamWrite: redact },
     },
     { write },
@@ -35,21 +36,44 @@ export function createLogger({ level, stream, paint }: LogOptions): Logger {
  */
 const redact = (line: string): string => line.replace(SECRETS, '[redacted]');
 
-const SECRETS =
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)|AGE-SECRET-KEY-1[0-9A-Z]+|\bhv[sbr]\.[\w-]{20,}/gs;
+/** Looks for them in a line of JSON: a private key that was cut off goes as far as the string it stands in. */
+const SECRETS = new RegExp(
+  [
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^"\\]|\\.)*?(?:-----END [A-Z ]*PRIVATE KEY-----|(?="))/,
+    /AGE-SECRET-KEY-(?:PQ-)?1[0-9A-Z]+/,
+    // Vault’s tokens, then those of OpenBao and of old Vaults.
+    /\bhv[sbr]\.[\w-]{20,}/,
+    /\b[sbr]\.[0-9A-Za-z]{24,}/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'gi',
+);
+
+const withoutErrors = (fields: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      name === 'err' || value instanceof Error ? serializeError(value) : value,
+    ]),
+  );
+
+/** No chain of causes is that long, except one that leads back into itself. */
+const MAX_CAUSES = 5;
 
 /** Names, codes and messages only: whatever else hangs on an error may hold what a vendor’s library put there. */
-function serializeError(error: unknown): Record<string, unknown> {
+function serializeError(error: unknown, causes = MAX_CAUSES): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: typeof error };
   return {
     type: error.name,
+    ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
     message: error.message,
-    ...(isKeyturnError(error) ? { code: error.code, hint: error.hint } : {}),
-    ...(error.cause === undefined ? {} : { cause: serializeError(error.cause) }),
+    ...(isKeyturnError(error) ? { hint: error.hint } : {}),
+    ...(error.cause === undefined || causes === 0 ? {} : { cause: serializeError(error.cause, causes - 1) }),
   };
 }
 
-/** `08:05:12 info  binance-main/spot generation 8 is stored`. */
+/** `08:05:12 info  binance-main/spot generation 8 is stored`. A terminal would obey control characters; they become blanks. */
 function readable(line: string, paint: Paint): string {
   const { level, time, msg, key, ...rest } = JSON.parse(line) as {
     level: Level;
@@ -68,5 +92,6 @@ function readable(line: string, paint: Paint): string {
   const details = Object.entries(rest).map(
     ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
-  return `${[paint.dim(time.slice(11, 19)), tint(level.padEnd(5)), ...(key ? [key] : []), ...(msg ? [msg] : []), paint.dim(details.join(' '))].join(' ').trimEnd()}\n`;
+  const [what, more] = [[key, msg].filter(Boolean), details].map((words) => words.join(' ').replace(/\p{Cc}+/gu, ' '));
+  return `${paint.dim(time.slice(11, 19))} ${tint(level.padEnd(5))} ${[what, more && paint.dim(more)].filter(Boolean).join(' ')}\n`;
 }

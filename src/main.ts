@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { EXIT } from './exit.ts';
 
 // Generating keys occupies libuv’s threads for seconds; without spare ones every file and DNS call would wait behind it.
 process.env.UV_THREADPOOL_SIZE ??= '12';
@@ -8,11 +9,15 @@ delete process.env.DEBUG;
 
 const { run } = await import('./cli.ts');
 
-// A reader that has seen enough (`keyturn plan | head`) is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(process.exitCode);
-  throw error;
+// A reader that has seen enough (`keyturn plan | head`) is no failure, and what was begun is finished without it.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') return;
+  process.stderr.write(`keyturn: error: standard output cannot be written (${code})\n`);
+  process.exitCode ||= EXIT.FAILED;
 });
+// Nobody is left to be told; the exit status still says how it went.
+process.stderr.on('error', () => undefined);
 
 // Only here does the process get its exit status; it ends by itself once everything is written.
-process.exitCode = await run(process);
+const status = await run(process);
+process.exitCode ||= status;

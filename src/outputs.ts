@@ -12,7 +12,7 @@ const KeyId = z.string().describe('account/name');
 const GenerationNumber = z.number().int().positive();
 const output = <S extends z.core.$ZodLooseShape>(shape: S) => z.looseObject({ formatVersion: z.literal(1), ...shape });
 
-export const PlanOutput = output({
+const PlanOutput = output({
   at: Instant,
   keys: z.array(
     z.looseObject({
@@ -27,7 +27,7 @@ export const PlanOutput = output({
   ),
 }).meta({ title: 'keyturn plan -o json' });
 
-export const ApplyOutput = output({
+const ApplyOutput = output({
   keys: z.array(
     z.looseObject({
       key: KeyId,
@@ -53,7 +53,7 @@ const GenerationStatus = z
   })
   .nullable();
 
-export const StatusOutput = output({
+const StatusOutput = output({
   keys: z.array(
     z.looseObject({
       key: KeyId,
@@ -79,7 +79,7 @@ export const StatusOutput = output({
 
 const Permissions = z.array(z.literal(PERMISSIONS));
 
-export const TasksOutput = output({
+const TasksOutput = output({
   tasks: z.array(
     z.looseObject({
       key: KeyId,
@@ -99,7 +99,7 @@ export const TasksOutput = output({
   ),
 }).meta({ title: 'keyturn tasks -o json' });
 
-export const VerifyOutput = output({
+const VerifyOutput = output({
   keys: z.array(
     z.looseObject({
       key: KeyId,
@@ -116,7 +116,7 @@ export const VerifyOutput = output({
   ),
 }).meta({ title: 'keyturn verify -o json' });
 
-export const PolicyCheckOutput = output({
+const PolicyCheckOutput = output({
   problems: z.array(
     z.looseObject({
       rule: z.string(),

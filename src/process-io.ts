@@ -23,12 +23,18 @@ export function ioOf(
   process.once('SIGTERM', interrupt);
   const log = createLogger({
     level: logLevel ?? (stderr.isTTY ? 'warn' : 'info'),
-    stream: stderr,
+    stream: {
+      write(line: string) {
+        terminal.progress(null);
+        return stderr.write(line);
+      },
+    },
     paint: stderr.isTTY ? terminal.paint : null,
   });
   return {
     io: { stdin, stdout, stderr, terminal, log, env, signal: interruption.signal },
     close() {
+      terminal.progress(null);
       process.off('SIGINT', interrupt);
       process.off('SIGTERM', interrupt);
     },

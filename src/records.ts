@@ -12,7 +12,7 @@ export async function readRecord(store: Pick<StoreReader, 'readRecord'>, key: Ke
 }
 
 /** Throws `corrupt` for a text that is not this key’s record at this revision. */
-export function parseRecord(key: KeyId, text: string, revision: number): KeyRecord {
+function parseRecord(key: KeyId, text: string, revision: number): KeyRecord {
   const parsed = KeyRecord.safeParse(parseJson(text));
   if (parsed.success && parsed.data.key === key && parsed.data.revision === revision) return parsed.data;
   const where = parsed.error?.issues[0]?.path.join('.');

@@ -126,7 +126,8 @@ function oneOf(known: readonly string[], value: unknown): { says: string; help?:
 /** YAML reads some texts as numbers or as true and false. */
 const wouldDoQuoted = (path: Path, value: unknown, { schema, source }: Check): boolean => {
   const here = schemaAt(schema, path, source.value);
-  return here !== null && typeof value !== 'object' && z.safeParse(here, String(value)).success;
+  const isPlain = typeof value === 'number' || typeof value === 'boolean';
+  return here !== null && isPlain && z.safeParse(here, String(value)).success;
 };
 
 function amount(bound: string, count: number | bigint, origin: string): string {

@@ -63,7 +63,7 @@ function remedyFor(error: unknown): string {
 }
 
 /** A path as the user would type it: relative for what is inside the working directory. */
-export function asTyped(path: string): string {
+function asTyped(path: string): string {
   const fromHere = relative(process.cwd(), path);
   return /^\.\.(?:[/\\]|$)/.test(fromHere) ? resolve(path) : fromHere || '.';
 }

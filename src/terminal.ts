@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty';
+import { stripVTControlCharacters } from 'node:util';
 import pc from 'picocolors';
 
 /** What keyturn writes to, and what that can do. Colour, prompts and progress are for terminals only. */
@@ -8,7 +9,7 @@ export interface Terminal {
   /** Columns of standard output; null in a pipe. */
   width: number | null;
   paint: Paint;
-  /** Shows what is going on, on one line of standard error that the next call replaces and null erases. Silent in a pipe. */
+  /** Shows what is going on, on one row of standard error that the next call replaces and null erases. Silent in a pipe. */
   progress(text: string | null): void;
   /** Puts a text on the clipboard of the person’s terminal (OSC 52). False where that is impossible. */
   copy(text: string): boolean;
@@ -19,7 +20,7 @@ export type Paint = Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan',
 export interface TerminalEnvironment {
   stdin: { isTTY?: boolean };
   stdout: Pick<WriteStream, 'write'> & { isTTY?: boolean; columns?: number };
-  stderr: Pick<WriteStream, 'write'> & { isTTY?: boolean };
+  stderr: Pick<WriteStream, 'write'> & { isTTY?: boolean; columns?: number };
   env: NodeJS.ProcessEnv;
   /** From `--no-color` and `--quiet`. */
   noColor?: boolean;
@@ -35,13 +36,17 @@ export function terminalOf({
   quiet = false,
 }: TerminalEnvironment): Terminal {
   const isTerminal = stderr.isTTY === true;
-  const showsProgress = isTerminal && !quiet && env.TERM !== 'dumb';
+  const canShowProgress = isTerminal && !quiet && env.TERM !== 'dumb';
+  let showsProgress = false;
   return {
     interactive: stdin.isTTY === true && isTerminal && !env.CI,
-    width: stdout.isTTY ? (stdout.columns ?? 80) : null,
+    width: stdout.isTTY ? widthOf(stdout) : null,
     paint: pc.createColors(wantsColour(stdout, env, noColor)),
     progress(text) {
-      if (showsProgress) stderr.write(text === null ? ERASE_LINE : `${ERASE_LINE}${text}`);
+      if (!canShowProgress || (text === null && !showsProgress)) return;
+      showsProgress = text !== null;
+      // A longer text would go on in a second row, and only the last one is erased.
+      stderr.write(`${ERASE_ROW}${text === null ? '' : shorten(text, widthOf(stderr) - 1)}`);
     },
     copy(text) {
       if (isTerminal) stderr.write(`\u001b]52;c;${Buffer.from(text, 'utf8').toString('base64')}\u0007`);
@@ -50,7 +55,10 @@ export function terminalOf({
   };
 }
 
-const ERASE_LINE = '\r\u001b[2K';
+/** Pseudo-terminals without a size say 0. */
+const widthOf = ({ columns }: { columns?: number }): number => columns || 80;
+
+const ERASE_ROW = '\r\u001b[2K';
 
 /** https://no-color.org and https://force-color.org: a non-empty NO_COLOR wins. */
 function wantsColour({ isTTY }: TerminalEnvironment['stdout'], env: NodeJS.ProcessEnv, noColor: boolean): boolean {
@@ -59,9 +67,27 @@ function wantsColour({ isTTY }: TerminalEnvironment['stdout'], env: NodeJS.Proce
   return isTTY === true && env.TERM !== 'dumb';
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-const ESCAPES = /\u001b\[[0-9;]*m/g;
-const columnsOf = (text: string): number => [...text.replace(ESCAPES, '')].length;
+/** How wide a terminal draws a text: nothing for escapes and combining marks, two columns for East Asian letters and emoji. */
+function columnsOf(text: string): number {
+  let columns = 0;
+  for (const letter of stripVTControlCharacters(text))
+    columns += INVISIBLE.test(letter) ? 0 : WIDE.test(letter) ? 2 : 1;
+  return columns;
+}
+
+const INVISIBLE = /\p{Mn}|\p{Me}|\p{Cf}/u;
+const WIDE =
+  /\p{Emoji_Presentation}|\p{sc=Han}|\p{sc=Hangul}|\p{sc=Hiragana}|\p{sc=Katakana}|[\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+
+function shorten(text: string, columns: number): string {
+  if (columnsOf(text) <= columns) return text;
+  let short = '';
+  for (const letter of text) {
+    if (columnsOf(short + letter) >= columns) break;
+    short += letter;
+  }
+  return `${short}…`;
+}
 
 /** Rows as aligned columns, the first row being the heading. On a terminal the last column is folded to its width. */
 export function table(

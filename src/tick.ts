@@ -21,10 +21,10 @@ const MAX_STEPS = 24;
 export interface PassDependencies {
   sources: Sources;
   clock: Clock;
-  act(gathered: Gathered, action: Action, generation: number): Promise<StepResult>;
+  act: (gathered: Gathered, action: Action, generation: number) => Promise<StepResult>;
   /** Stops the pass between two steps. */
   signal?: AbortSignal | undefined;
-  onStep?(key: KeyId, step: StepDone): void;
+  onStep?: (key: KeyId, step: StepDone) => void;
 }
 
 export interface StepDone extends StepResult {

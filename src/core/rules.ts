@@ -14,7 +14,6 @@ export {
   type RuleId,
   type Severity,
   type Surroundings,
-  type VenueFacts,
 } from './rules/rule.ts';
 
 const EACH_KEY = [...KEY_RULES, ...ALLOWLIST_RULES, ...CALENDAR_RULES];

@@ -4,7 +4,7 @@ import { type Schedule, WEEKDAYS, type Window } from './policy.ts';
 /**
  * When keyturn may generate, ask people and promote. Windows are read off the clock on the wall of their time zone: open
  * at every instant whose local time lies in [from, to) on one of the days. So a window inside the hour that spring skips
- * does not open that day, and one inside the hour that autumn repeats opens twice. Freezes are whole UTC days.
+ * does not open that day, and one that reaches into the hour that autumn repeats opens twice. Freezes are whole UTC days.
  */
 
 const MINUTE = 60_000;
@@ -50,7 +50,7 @@ export const mayAct = (schedule: Schedule, due: Date, now: Date): boolean =>
   isOpen(schedule, now) || (now >= due && windowWasMissed(schedule, due));
 
 /** No window opened in the lead time and the policy says to act then. */
-export const windowWasMissed = (schedule: Schedule, due: Date): boolean =>
+const windowWasMissed = (schedule: Schedule, due: Date): boolean =>
   schedule.onMissedWindow === 'act' && nextOpen(schedule, new Date(due.getTime() - schedule.lead * 1000), due) === null;
 
 /** Whether consumers may be moved: in a window, or `registerWithin` after verification, whichever is first. */
@@ -82,33 +82,43 @@ function weekdayOf(local: number): (typeof WEEKDAYS)[number] {
   return day;
 }
 
+/** The midnight with which the day of a local time begins. */
+const dayOf = (local: number): number => Math.floor(local / DAY) * DAY;
+
 const minutesOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 
 /** The first instant after `instant` at which this window may begin to be open; it must be looked at again. */
 function nextStart(window: Window, instant: number): number {
-  const local = localTime(window.timeZone, instant);
-  const today = Math.floor(local / DAY) * DAY;
+  const today = dayOf(localTime(window.timeZone, instant));
   for (let day = today; day <= today + 8 * DAY; day += DAY) {
     if (!window.days.includes(weekdayOf(day))) continue;
-    const starts = openingsOn(window, day).filter((start) => start > instant);
+    const starts = mayOpenOn(window, day).filter((start) => start > instant);
     if (starts.length > 0) return Math.min(...starts);
   }
   return instant + 8 * DAY;
 }
 
-/** Where a local day has the window’s start: once, twice when the hour repeats; the end of the gap when it is skipped. */
-function openingsOn(window: Window, day: number): number[] {
-  const wall = day + minutesOf(window.from) * MINUTE;
-  const before = wall - offsetOf(window.timeZone, wall - DAY);
-  const after = wall - offsetOf(window.timeZone, wall + DAY);
-  if (before === after) return [before];
-  const [low, high] = before < after ? [before, after] : [after, before];
-  // The clock changes between these two: walk through that hour to the minute at which the window opens, or opens again.
-  const openings: number[] = [];
-  for (let minute = low; minute <= high; minute += MINUTE) {
-    if (isInside(window, minute) && !isInside(window, minute - MINUTE)) openings.push(minute);
+/** Where a window may begin to be open on a local day: where the clock shows its start, and where the clock is changed. */
+function mayOpenOn({ from, timeZone }: Window, day: number): number[] {
+  const wall = day + minutesOf(from) * MINUTE;
+  // Every zone is less than a day from UTC, so these two lie before and after all of the local day.
+  const [low, high] = [day - DAY, day + 2 * DAY];
+  const [before, after] = [offsetOf(timeZone, low), offsetOf(timeZone, high)];
+  if (before === after) return [wall - before];
+  const change = changeBetween(timeZone, low, high);
+  return [wall - before, wall - after, change].filter((instant) => dayOf(localTime(timeZone, instant)) === day);
+}
+
+/** The first minute of the new offset, found by halving. */
+function changeBetween(timeZone: string, low: number, high: number): number {
+  const before = offsetOf(timeZone, low);
+  let [same, changed] = [low, high];
+  while (changed - same > MINUTE) {
+    const middle = same + Math.floor((changed - same) / 2 / MINUTE) * MINUTE;
+    if (offsetOf(timeZone, middle) === before) same = middle;
+    else changed = middle;
   }
-  return openings;
+  return changed;
 }
 
 const offsetOf = (timeZone: string, instant: number): number => localTime(timeZone, instant) - instant;

@@ -62,7 +62,7 @@ export function tasksOf(key: Key, record: KeyRecord, capabilities: VenueCapabili
 const isToBeDeleted = ({ at }: Generation): boolean => at.deletionAsked !== undefined && at.provenDead === undefined;
 
 /** `market-maker-spot-g8`: tells people which entry of the venue’s page is which. */
-export const labelOf = (key: Key, generation: number): string => `${key.name}-g${generation}`;
+const labelOf = (key: Key, generation: number): string => `${key.name}-g${generation}`;
 
 type Kind = 'kind' | 'steps' | 'openedAt' | 'deadline';
 

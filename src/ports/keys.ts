@@ -1,5 +1,4 @@
 import type { Algorithm } from '../core/policy.ts';
-import type { Secret } from '../secret.ts';
 import type { Material } from './store.ts';
 
 /** Makes and uses key pairs. */
@@ -27,4 +26,4 @@ export interface Credential {
   signer: Signer;
 }
 
-export type { Material, Secret };
+export type { Material };

@@ -1,7 +1,7 @@
 import type { KeyId } from '../core/policy.ts';
 import type { Secret } from '../secret.ts';
 
-export type { KeyId, Secret };
+export type { KeyId };
 
 /** One generation's pair as a store keeps it. */
 export interface Material {

@@ -2,7 +2,7 @@ import type { VenueCapabilities } from '../core/capabilities.ts';
 import type { Conditions, Probe } from '../core/probe.ts';
 import type { Credential } from './keys.ts';
 
-export type { Algorithm, Permission } from '../core/policy.ts';
+export type { Algorithm } from '../core/policy.ts';
 export type { Answer, Inspection, NoInformation } from '../core/probe.ts';
 export type { Conditions, Credential, Probe, VenueCapabilities };
 

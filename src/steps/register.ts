@@ -23,7 +23,7 @@ export const register: Step = async (tools, record, number) => {
   };
 };
 
-export const materialLost = (key: string, generation: number): KeyturnError =>
+const materialLost = (key: string, generation: number): KeyturnError =>
   new KeyturnError(
     'corrupt',
     `the record says the pair of generation ${generation} of ${key} is stored, and the store does not have it`,

@@ -10,14 +10,15 @@ import { aFolder, keyturn } from './keyturn.ts';
 
 const PASSPHRASE = 'Grüße aus der Höhle';
 
+let here: Awaited<ReturnType<typeof aFolder>>;
 let folder: string;
-let close: () => Promise<void>;
 
 beforeEach(async () => {
-  ({ folder, close } = await aFolder());
+  here = await aFolder();
+  folder = here.folder;
   writeFileSync(join(folder, 'passphrase'), `${PASSPHRASE}\n`, { mode: 0o600 });
 });
-afterEach(() => close());
+afterEach(() => here.close());
 
 const keygen = (args: string[], input = '') => keyturn(['keygen', ...args], { cwd: folder, input });
 const encrypted = (...args: string[]) => keygen(['--passphrase-file', 'passphrase', ...args]);
@@ -201,7 +202,6 @@ const REFUSED: Record<string, Refusal> = {
     says: /nothing does not exist/,
   },
   'a folder as passphrase file': {
-    before: () => chmodSync(folder, 0o700),
     args: ['--passphrase-file', '.'],
     says: /\. cannot be read \(EISDIR\)/,
   },

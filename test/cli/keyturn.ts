@@ -46,7 +46,7 @@ export function keyturn(args: readonly string[], { cwd, env, input = '', uid }: 
 /** A temporary folder with these files, removed again by `close`. */
 export async function aFolder(
   files: Readonly<Record<string, string>> = {},
-): Promise<{ folder: string; close(): Promise<void> }> {
+): Promise<{ folder: string; close: () => Promise<void> }> {
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-cli-'));
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return { folder, close: () => rm(folder, { recursive: true, force: true }) };
