@@ -144,7 +144,7 @@ export const aSnapshot = ({
   ...changes,
 });
 
-export const anAnswer = (kind: Answer['kind'], changes: Partial<Answer> = {}): Answer => {
+const anAnswer = (kind: Answer['kind'], changes: Partial<Answer> = {}): Answer => {
   const typical = {
     accepted: { status: 200, code: null, shape: '' },
     'unknown-key': { status: 400, code: -2008, shape: 'Invalid Api-Key ID.' },

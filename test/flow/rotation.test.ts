@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { documentHash, firstBrokenLink } from '../../src/core/evidence.ts';
+import { describeWith, program } from '../programs/index.ts';
 import { aWorld, KEY, type Setting, type World } from './world.ts';
 
 let world: World;
@@ -101,23 +102,25 @@ describe('a rotation from start to end', () => {
     ]);
   });
 
-  it('delivers a key that age and openssl open, and that signs', async () => {
-    await established({ key: ', algorithm: rsa-2048' });
-    const current = join(world.folder, '.keyturn/store', KEY, 'current');
-    const identity = join(world.folder, '.keyturn/identity.txt');
-    const decrypt = (file: string) => execFileSync('age', ['-d', '-i', identity, join(current, file)]);
-    const key = join(world.folder, 'key.pem');
-    writeFileSync(key, decrypt('key.pem.age'), { mode: 0o600 });
-    const passphrase = decrypt('passphrase.txt.age').toString();
-    const signature = execFileSync('openssl', ['dgst', '-sha256', '-sign', key, '-passin', 'stdin'], {
-      input: `${passphrase}\n`,
+  describeWith(['age'], 'the delivered key', () => {
+    it('opens with age and openssl, and signs', async () => {
+      await established({ key: ', algorithm: rsa-2048' });
+      const current = join(world.folder, '.keyturn/store', KEY, 'current');
+      const identity = join(world.folder, '.keyturn/identity.txt');
+      const decrypt = (file: string) => execFileSync(program('age'), ['-d', '-i', identity, join(current, file)]);
+      const key = join(world.folder, 'key.pem');
+      writeFileSync(key, decrypt('key.pem.age'), { mode: 0o600 });
+      const passphrase = decrypt('passphrase.txt.age').toString();
+      const signature = execFileSync('openssl', ['dgst', '-sha256', '-sign', key, '-passin', 'stdin'], {
+        input: `${passphrase}\n`,
+      });
+      expect(signature.length).toBe(256);
+      const fingerprint = execFileSync('openssl', ['pkey', '-in', key, '-passin', 'stdin', '-pubout'], {
+        input: `${passphrase}\n`,
+      }).toString();
+      expect(fingerprint).toBe(readFileSync(join(current, 'public.pem'), 'utf8'));
+      expect(readFileSync(join(current, 'api-key.txt'), 'utf8')).toMatch(/^[A-Za-z0-9]{64}$/);
     });
-    expect(signature.length).toBe(256);
-    const fingerprint = execFileSync('openssl', ['pkey', '-in', key, '-passin', 'stdin', '-pubout'], {
-      input: `${passphrase}\n`,
-    }).toString();
-    expect(fingerprint).toBe(readFileSync(join(current, 'public.pem'), 'utf8'));
-    expect(readFileSync(join(current, 'api-key.txt'), 'utf8')).toMatch(/^[A-Za-z0-9]{64}$/);
   });
 
   it('erases the private half of the dead key and nothing else', async () => {

@@ -6,6 +6,7 @@ import { nodeKeys } from '../../providers/keys.ts';
 import { createEmbeddedIdentities } from '../../providers/stores/directory.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { aPair, isSame } from '../contract/cases/material.ts';
+import { describeWith, program } from '../programs/index.ts';
 import { type Changes, everythingIn, folders, KEY } from './directory-folder.ts';
 
 const aFolder = folders();
@@ -25,13 +26,14 @@ function run(
   throw new Error(`${command} ended with ${status}: ${stderr}`);
 }
 
-describe('the commands age and openssl', () => {
+describeWith(['age', 'age-keygen'], 'the commands age and openssl', () => {
   for (const identity of ['identity.txt', 'recovery.txt']) {
     it(`open key and passphrase with ${identity}, without keyturn`, async () => {
       const { folder, inside, open } = await aFolder();
       const pair = await nodeKeys().generate('rsa-2048', 'required');
       await open().putMaterial(KEY, 1, pair);
-      const decrypt = (name: string) => run('age', ['-d', '-i', join(folder, identity), inside('gen/000001', name)]);
+      const decrypt = (name: string) =>
+        run(program('age'), ['-d', '-i', join(folder, identity), inside('gen/000001', name)]);
       const pem = decrypt('key.pem.age');
       const passphrase = decrypt('passphrase.txt.age');
       expect(pem === pair.privateKey.revealText()).toBe(true);
@@ -50,7 +52,7 @@ describe('the commands age and openssl', () => {
   it('take the identities for their own', async () => {
     const { folder } = await aFolder();
     const recipients = ['identity.txt', 'recovery.txt'].map((name) =>
-      run('age-keygen', ['-y', join(folder, name)]).trim(),
+      run(program('age-keygen'), ['-y', join(folder, name)]).trim(),
     );
     const listed = await readFile(join(folder, 'recipients.txt'), 'utf8');
     expect(listed.split('\n').filter((line) => line.startsWith('age1'))).toEqual(recipients);
@@ -61,14 +63,16 @@ describe('the commands age and openssl', () => {
     const pair = await aPair();
     await open().putMaterial(KEY, 1, pair);
     const own = join(folder, 'own.txt');
-    run('age-keygen', ['-o', own]);
+    run(program('age-keygen'), ['-o', own]);
     await chmod(own, 0o600);
     const input = pair.privateKey.revealText();
     for (const [name, text] of [
       ['key.pem.age', input],
       ['passphrase.txt.age', pair.passphrase?.revealText() ?? ''],
     ] as const) {
-      run('age', ['-r', run('age-keygen', ['-y', own]).trim(), '-o', inside('gen/000001', name)], { input: text });
+      run(program('age'), ['-r', run(program('age-keygen'), ['-y', own]).trim(), '-o', inside('gen/000001', name)], {
+        input: text,
+      });
     }
     expect(isSame(await open({ identity: { file: 'own.txt' } }).readMaterial(KEY, 1), pair)).toBe(true);
   });
@@ -188,8 +192,8 @@ const IDENTITY_MISTAKES: Record<string, Mistake> = {
   },
   'the identity is another one': {
     make: async (folder) => {
-      await rm(join(folder, 'identity.txt'));
-      run('age-keygen', ['-o', join(folder, 'identity.txt')]);
+      await createEmbeddedIdentities(join(folder, 'elsewhere'));
+      await rename(join(folder, 'elsewhere', 'identity.txt'), join(folder, 'identity.txt'));
     },
     code: 'corrupt',
     message: /key\.pem\.age does not open with .*identity\.txt/,

@@ -84,7 +84,7 @@ function meaningOf(endpoint: string, status: number, code: number | null): Meani
 const MAX_SHAPE_LENGTH = 200;
 
 /** A message without what differs from request to request and without what should not be kept. */
-export const shapeOf = (message: string): string =>
+const shapeOf = (message: string): string =>
   message
     .replace(/\p{Cc}+/gu, ' ')
     .replace(/[A-Za-z0-9]{32,}/g, '<key>')
