@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { access, constants, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, constants, copyFile, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -15,6 +15,9 @@ const run = promisify(execFile);
 
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'keyturn-test');
 const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
+const NODE_CLIENTS = ['package.json', 'package-lock.json'].map((file) =>
+  fileURLToPath(new URL(`../outside/${file}`, import.meta.url)),
+);
 const AGE = 'v1.3.2';
 const MINUTES = 60_000;
 
@@ -22,31 +25,39 @@ const MINUTES = 60_000;
 export type Found = { path: string } | { missing: string };
 
 export async function fetchPrograms(): Promise<Record<string, Found>> {
-  const [python, age, keygen] = await Promise.all([
+  const [python, node, age, keygen, openssl, bash] = await Promise.all([
     pythonEnvironment(),
-    installedOr('age', () => byGo('age')),
-    installedOr('age-keygen', () => byGo('age-keygen')),
+    nodeModules(),
+    installedOr('age', byGo),
+    installedOr('age-keygen', byGo),
+    installedOr('openssl'),
+    installedOr('bash'),
   ]);
   const inPython = (name: string): Found => ('path' in python ? { path: join(python.path, 'bin', name) } : python);
   return {
     age,
     'age-keygen': keygen,
+    openssl,
+    bash,
     python: inPython('python'),
     bao: inPython('bao'),
     moto_server: inPython('moto_server'),
+    'node clients': 'path' in node ? { path: join(node.path, 'node_modules') } : node,
   };
 }
 
-async function installedOr(name: string, otherwise: () => Promise<Found>): Promise<Found> {
+const notInstalled = async (name: string): Promise<Found> => ({ missing: `${name} is not installed` });
+
+async function installedOr(name: string, otherwise = notInstalled): Promise<Found> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(folder, name);
-    if (await isExecutable(path)) return { path };
+    if (await isThere(path, constants.X_OK)) return { path };
   }
-  return otherwise();
+  return otherwise(name);
 }
 
-const isExecutable = (path: string): Promise<boolean> =>
-  access(path, constants.X_OK).then(
+const isThere = (path: string, mode = constants.F_OK): Promise<boolean> =>
+  access(path, mode).then(
     () => true,
     () => false,
   );
@@ -55,7 +66,7 @@ const isExecutable = (path: string): Promise<boolean> =>
 async function byGo(command: string): Promise<Found> {
   const folder = join(CACHE, `age-${AGE}`);
   const path = join(folder, command);
-  if (await isExecutable(path)) return { path };
+  if (await isThere(path, constants.X_OK)) return { path };
   try {
     const env = { ...process.env, GOBIN: folder };
     await run('go', ['install', `filippo.io/age/cmd/${command}@${AGE}`], { env, timeout: 5 * MINUTES });
@@ -65,25 +76,43 @@ async function byGo(command: string): Promise<Found> {
   }
 }
 
-/** A virtual environment cannot be moved, so each has a name of its own, and a file says which one is complete. */
-async function pythonEnvironment(): Promise<Found> {
-  const wanted = createHash('sha256')
-    .update(await readFile(REQUIREMENTS))
-    .digest('hex')
-    .slice(0, 16);
-  const pointer = join(CACHE, `python-${wanted}`);
-  const complete = await readFile(pointer, 'utf8').catch(() => null);
-  if (complete !== null && (await isExecutable(join(complete, 'bin', 'python')))) return { path: complete };
-  const folder = `${pointer}-${randomUUID()}`;
-  try {
-    await mkdir(CACHE, { recursive: true });
+const pythonEnvironment = (): Promise<Found> =>
+  installation('python', [REQUIREMENTS], 'bin/python', async (folder) => {
     await run('python3', ['-m', 'venv', folder], { timeout: 2 * MINUTES });
     const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
     await run(join(folder, 'bin', 'python'), pip, { timeout: 10 * MINUTES });
+  });
+
+const nodeModules = (): Promise<Found> =>
+  installation('node', NODE_CLIENTS, 'node_modules/.package-lock.json', async (folder) => {
+    for (const file of NODE_CLIENTS) await copyFile(file, join(folder, basename(file)));
+    await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: folder, timeout: 5 * MINUTES });
+  });
+
+/**
+ * What `install` put into a folder of its own, found again as long as the files it is made from are the same. A virtual
+ * environment cannot be moved, so each folder has its final name from the start, and a pointer says which one is complete.
+ */
+async function installation(
+  kind: string,
+  madeFrom: readonly string[],
+  proof: string,
+  install: (folder: string) => Promise<void>,
+): Promise<Found> {
+  const hash = createHash('sha256');
+  for (const file of madeFrom) hash.update(await readFile(file));
+  const pointer = join(CACHE, `${kind}-${hash.digest('hex').slice(0, 16)}`);
+  const complete = await readFile(pointer, 'utf8').catch(() => null);
+  if (complete !== null && (await isThere(join(complete, proof)))) return { path: complete };
+  const folder = `${pointer}-${randomUUID()}`;
+  try {
+    await mkdir(folder, { recursive: true });
+    await install(folder);
     return { path: await publish(pointer, folder, complete !== null) };
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
-    return { missing: `python3 could not install what test/programs/requirements.txt lists (${codeOf(error)})` };
+    const files = madeFrom.map((file) => relative('.', file)).join(' and ');
+    return { missing: `what ${files} ${madeFrom.length > 1 ? 'list' : 'lists'} could not be installed (${codeOf(error)})` };
   }
 }
 

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { aFolder, keyturn } from '../cli/keyturn.ts';
+
+/** A desk whose key is turned over by the built command, at the simulator in a process of its own. */
+export interface Desk {
+  /** Where the sandbox listens. */
+  url: string;
+  /** The folder applications read their key from, and the identity that opens it. */
+  key: string;
+  identity: string;
+  /** Makes the next pair, registers it as a person does at the page, hands the id in, and promotes. */
+  turnsOver(): Promise<void>;
+  /** Waits for the overlap to end, and deletes the previous key at the page. */
+  deletesPrevious(): Promise<void>;
+  /** The passes that prove the deletion and erase the private half. */
+  proves(): Promise<void>;
+  /** The standard output of a command; throws where it failed. */
+  run(...args: string[]): Promise<string>;
+  /** The folder an application has that kept a copy of what `current` is now. */
+  keeps(): Promise<string>;
+  close(): Promise<void>;
+}
+
+const ID = 'desk/spot';
+
+export async function aDesk(algorithm: string): Promise<Desk> {
+  const { folder, close } = await aFolder();
+  const sandbox = spawn(process.execPath, [resolve('dist/main.js'), 'sandbox', '--port', '0'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await addressOf(sandbox);
+  const key = join(folder, '.keyturn/store', ID);
+  const run = async (...args: string[]): Promise<string> => {
+    const { status, stdout, stderr } = await keyturn(args, { cwd: folder });
+    if (status !== 0) throw new Error(`keyturn ${args.join(' ')} ended with ${status}: ${stderr}`);
+    return stdout;
+  };
+  const task = async (kind: 'register' | 'delete') => {
+    const { tasks } = JSON.parse(await run('tasks', '-o', 'json'));
+    return tasks.find((open: { kind: string }) => open.kind === kind);
+  };
+  const atThePage = async (action: string, fields: Record<string, string>): Promise<{ apiKey: string }> => {
+    const body = new URLSearchParams(fields);
+    const headers = { accept: 'application/json' };
+    const answer = await fetch(`${url}/en/my/settings/api-management/${action}`, { method: 'POST', headers, body });
+    return (await answer.json()) as { apiKey: string };
+  };
+
+  await run('init', '--account', 'desk');
+  await writeFile(join(folder, 'policies/desk.yaml'), policy(algorithm));
+  await writeFile(join(folder, 'keyturn.yaml'), configuration(url));
+
+  return {
+    url,
+    key,
+    identity: join(folder, '.keyturn/identity.txt'),
+    run,
+    async turnsOver() {
+      await run('apply');
+      const { label, publicKey, ipAllowlist } = await task('register');
+      const { apiKey } = await atThePage('create', {
+        label,
+        publicKey,
+        enableReading: 'on',
+        enableSpotAndMarginTrading: 'on',
+        ipRestrict: 'on',
+        ipAllowlist: ipAllowlist.join(','),
+      });
+      await run('register', ID, apiKey);
+      await run('apply');
+    },
+    async deletesPrevious() {
+      let deletion = await task('delete');
+      while (deletion === undefined) {
+        await run('apply');
+        deletion = await task('delete');
+      }
+      await atThePage('delete', { apiKey: deletion.apiKey });
+    },
+    async proves() {
+      await run('apply');
+      await run('apply');
+    },
+    async keeps() {
+      const kept = join(folder, 'kept');
+      await cp(join(key, 'current'), join(kept, 'current'), { recursive: true, dereference: true });
+      return kept;
+    },
+    async close() {
+      sandbox.kill('SIGINT');
+      if (sandbox.exitCode === null) await once(sandbox, 'close');
+      await close();
+    },
+  };
+}
+
+const policy = (algorithm: string) => `apiVersion: keyturn/v1
+account: desk
+venue: exchange
+defaults: { algorithm: ${algorithm}, ipAllowlist: [127.0.0.1], schedule: { overlap: 1s } }
+keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, owner: desk-a }]
+`;
+
+const configuration = (url: string) => `apiVersion: keyturn/v1
+venues: { exchange: { kind: binance, baseUrl: "${url}", proof: { groups: 2, apart: 0s } } }
+`;
+
+/** The first line that `keyturn sandbox` prints ends with it. */
+async function addressOf({ stdout }: ChildProcess): Promise<string> {
+  if (stdout === null) throw new Error('the sandbox has no standard output');
+  for await (const line of createInterface(stdout)) return line.split(' ').at(-1) ?? '';
+  throw new Error('the sandbox ended without a word');
+}
