@@ -1,9 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 // unit: pure and in-memory, many tiny files in one thread pool. system: processes, files, HTTP servers; isolated.
-const system = ['test/cli/**', 'test/flow/**', 'test/providers/**', 'test/contract/**', 'test/sandbox/**', 'test/outside/**'].map(
-  (folder) => `${folder}/*.test.ts`,
-);
+const system = [
+  'test/cli/**',
+  'test/flow/**',
+  'test/providers/**',
+  'test/contract/**',
+  'test/sandbox/**',
+  'test/outside/**',
+].map((folder) => `${folder}/*.test.ts`);
 
 const report = process.env.KEYTURN_TEST_REPORT;
 

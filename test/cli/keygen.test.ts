@@ -4,6 +4,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { itWith, program } from '../programs/index.ts';
 import { aFolder, keyturn } from './keyturn.ts';
 
 /** What a person gets is opened and used by the openssl command. */
@@ -22,7 +23,8 @@ afterEach(() => here.close());
 
 const keygen = (args: string[], input = '') => keyturn(['keygen', ...args], { cwd: folder, input });
 const encrypted = (...args: string[]) => keygen(['--passphrase-file', 'passphrase', ...args]);
-const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' }).toString();
+const openssl = (...args: string[]) =>
+  execFileSync(program('openssl'), args, { cwd: folder, stdio: 'pipe' }).toString();
 const read = (name: string) => readFileSync(join(folder, name), 'utf8');
 const modeOf = (name: string) => statSync(join(folder, name)).mode & 0o777;
 /** Everything but the file the passphrase is in. */
@@ -32,21 +34,25 @@ const files = () =>
     .sort();
 
 describe('a pair for a person', () => {
-  it('is an encrypted RSA-2048 pair where nothing else is said, and openssl signs and verifies with it', async () => {
-    const { status, stdout, stderr } = await encrypted();
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(files()).toEqual(['keyturn-key.pem', 'keyturn-key.pub.pem']);
-    expect(read('keyturn-key.pem')).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/);
-    const opened = ['keyturn-key.pem', '-passin', 'file:passphrase'];
-    expect(openssl('pkey', '-in', ...opened, '-noout', '-text')).toMatch(/2048 bit/);
-    expect(openssl('pkey', '-in', ...opened, '-pubout')).toBe(read('keyturn-key.pub.pem'));
+  itWith(
+    ['openssl'],
+    'is an encrypted RSA-2048 pair where nothing else is said, and openssl signs and verifies with it',
+    async () => {
+      const { status, stdout, stderr } = await encrypted();
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(files()).toEqual(['keyturn-key.pem', 'keyturn-key.pub.pem']);
+      expect(read('keyturn-key.pem')).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----\n/);
+      const opened = ['keyturn-key.pem', '-passin', 'file:passphrase'];
+      expect(openssl('pkey', '-in', ...opened, '-noout', '-text')).toMatch(/2048 bit/);
+      expect(openssl('pkey', '-in', ...opened, '-pubout')).toBe(read('keyturn-key.pub.pem'));
 
-    openssl('dgst', '-sha256', '-sign', ...opened, '-out', 'signature', 'passphrase');
-    expect(
-      openssl('dgst', '-sha256', '-verify', 'keyturn-key.pub.pem', '-signature', 'signature', 'passphrase'),
-    ).toMatch(/Verified OK/);
-    expect(stdout).not.toContain('PRIVATE');
-  });
+      openssl('dgst', '-sha256', '-sign', ...opened, '-out', 'signature', 'passphrase');
+      expect(
+        openssl('dgst', '-sha256', '-verify', 'keyturn-key.pub.pem', '-signature', 'signature', 'passphrase'),
+      ).toMatch(/Verified OK/);
+      expect(stdout).not.toContain('PRIVATE');
+    },
+  );
 
   it('is private by its mode', async () => {
     await encrypted();
@@ -94,7 +100,7 @@ const TYPES: Record<string, RegExp> = {
 
 describe('--type', () => {
   for (const [type, text] of Object.entries(TYPES)) {
-    it(type, async () => {
+    itWith(['openssl'], type, async () => {
       expect((await encrypted('--type', type)).status).toBe(0);
       expect(openssl('pkey', '-in', 'keyturn-key.pem', '-passin', 'file:passphrase', '-noout', '-text')).toMatch(text);
     });
@@ -102,12 +108,12 @@ describe('--type', () => {
 });
 
 describe('the passphrase', () => {
-  it('comes from the first line of standard input', async () => {
+  itWith(['openssl'], 'comes from the first line of standard input', async () => {
     expect((await keygen(['--passphrase-stdin', '--type', 'ed25519'], `${PASSPHRASE}\nnot this\n`)).status).toBe(0);
     openssl('pkey', '-in', 'keyturn-key.pem', '-passin', 'file:passphrase', '-noout');
   });
 
-  it('may be as long as openssl reads', async () => {
+  itWith(['openssl'], 'may be as long as openssl reads', async () => {
     writeFileSync(join(folder, 'passphrase'), 'a'.repeat(1023));
     expect((await encrypted('--type', 'ed25519')).status).toBe(0);
     openssl('pkey', '-in', 'keyturn-key.pem', '-passin', 'file:passphrase', '-noout');
@@ -126,7 +132,7 @@ describe('the passphrase', () => {
 });
 
 describe('--stdout', () => {
-  it('writes the private key and nothing else there, and no files', async () => {
+  itWith(['openssl'], 'writes the private key and nothing else there, and no files', async () => {
     const { status, stdout, stderr } = await encrypted('--stdout', '--type', 'ed25519');
     expect(status).toBe(0);
     expect(stdout).toMatch(/^-----BEGIN ENCRYPTED PRIVATE KEY-----\n[\w+/=\n]+-----END ENCRYPTED PRIVATE KEY-----\n$/);

@@ -102,7 +102,7 @@ describe('a rotation from start to end', () => {
     ]);
   });
 
-  describeWith(['age'], 'the delivered key', () => {
+  describeWith(['age', 'openssl'], 'the delivered key', () => {
     it('opens with age and openssl, and signs', async () => {
       await established({ key: ', algorithm: rsa-2048' });
       const current = join(world.folder, '.keyturn/store', KEY, 'current');
@@ -111,11 +111,11 @@ describe('a rotation from start to end', () => {
       const key = join(world.folder, 'key.pem');
       writeFileSync(key, decrypt('key.pem.age'), { mode: 0o600 });
       const passphrase = decrypt('passphrase.txt.age').toString();
-      const signature = execFileSync('openssl', ['dgst', '-sha256', '-sign', key, '-passin', 'stdin'], {
+      const signature = execFileSync(program('openssl'), ['dgst', '-sha256', '-sign', key, '-passin', 'stdin'], {
         input: `${passphrase}\n`,
       });
       expect(signature.length).toBe(256);
-      const fingerprint = execFileSync('openssl', ['pkey', '-in', key, '-passin', 'stdin', '-pubout'], {
+      const fingerprint = execFileSync(program('openssl'), ['pkey', '-in', key, '-passin', 'stdin', '-pubout'], {
         input: `${passphrase}\n`,
       }).toString();
       expect(fingerprint).toBe(readFileSync(join(current, 'public.pem'), 'utf8'));

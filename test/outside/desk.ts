@@ -29,17 +29,22 @@ const ID = 'desk/spot';
 
 export async function aDesk(algorithm: string): Promise<Desk> {
   const { folder, close } = await aFolder();
-  const sandbox = spawn(process.execPath, [resolve('dist/main.js'), 'sandbox', '--port', '0'], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const url = await addressOf(sandbox);
   const key = join(folder, '.keyturn/store', ID);
   const run = async (...args: string[]): Promise<string> => {
     const { status, stdout, stderr } = await keyturn(args, { cwd: folder });
     if (status !== 0) throw new Error(`keyturn ${args.join(' ')} ended with ${status}: ${stderr}`);
     return stdout;
   };
+
+  await run('init', '--account', 'desk');
+  const sandbox = spawn(process.execPath, [resolve('dist/main.js'), 'sandbox', '--port', '0'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const url = await addressOf(sandbox);
+  await writeFile(join(folder, 'policies/desk.yaml'), policy(algorithm));
+  await writeFile(join(folder, 'keyturn.yaml'), configuration(url));
+
   const task = async (kind: 'register' | 'delete') => {
     const { tasks } = JSON.parse(await run('tasks', '-o', 'json'));
     return tasks.find((open: { kind: string }) => open.kind === kind);
@@ -50,10 +55,6 @@ export async function aDesk(algorithm: string): Promise<Desk> {
     const answer = await fetch(`${url}/en/my/settings/api-management/${action}`, { method: 'POST', headers, body });
     return (await answer.json()) as { apiKey: string };
   };
-
-  await run('init', '--account', 'desk');
-  await writeFile(join(folder, 'policies/desk.yaml'), policy(algorithm));
-  await writeFile(join(folder, 'keyturn.yaml'), configuration(url));
 
   return {
     url,

@@ -112,7 +112,9 @@ async function installation(
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     const files = madeFrom.map((file) => relative('.', file)).join(' and ');
-    return { missing: `what ${files} ${madeFrom.length > 1 ? 'list' : 'lists'} could not be installed (${codeOf(error)})` };
+    return {
+      missing: `what ${files} ${madeFrom.length > 1 ? 'list' : 'lists'} could not be installed (${codeOf(error)})`,
+    };
   }
 }
 

@@ -19,20 +19,29 @@ const whyMissing = (name: string): string => {
 
 const isMissing = (name: string): boolean => !('path' in (PROGRAMS[name] ?? {}));
 
+interface Kind<Body> {
+  (title: string, body: Body): unknown;
+  skip(title: string, body: Body): unknown;
+}
+
+const runWith =
+  <Body>(kind: Kind<Body>) =>
+  (names: readonly string[], title: string, body: Body): void => {
+    const missing = names.filter(isMissing);
+    const reasons = missing.map(whyMissing).join('; ');
+    if (missing.length === 0) kind(title, body);
+    else if (!process.env.CI) kind.skip(`${title} (skipped: ${reasons})`, body);
+    else
+      it(`${title} needs ${missing.join(', ')}`, () => {
+        throw new Error(reasons);
+      });
+  };
+
 /**
  * A suite that runs beside these programs. Where one cannot be had its tests are skipped, and the title says why; in CI
  * that is a failure.
  */
-export function describeWith(names: readonly string[], title: string, suite: () => void): void {
-  const missing = names.filter(isMissing);
-  if (missing.length === 0) {
-    describe(title, suite);
-    return;
-  }
-  const reasons = missing.map(whyMissing).join('; ');
-  if (process.env.CI) {
-    it(`${title} needs ${missing.join(', ')}`, () => {
-      throw new Error(reasons);
-    });
-  } else describe.skip(`${title} (skipped: ${reasons})`, suite);
-}
+export const describeWith = runWith<() => void>(describe);
+
+/** The same for a single test. */
+export const itWith = runWith<() => void | Promise<void>>(it);

@@ -26,7 +26,7 @@ function run(
   throw new Error(`${command} ended with ${status}: ${stderr}`);
 }
 
-describeWith(['age', 'age-keygen'], 'the commands age and openssl', () => {
+describeWith(['age', 'age-keygen', 'openssl'], 'the commands age and openssl', () => {
   for (const identity of ['identity.txt', 'recovery.txt']) {
     it(`open key and passphrase with ${identity}, without keyturn`, async () => {
       const { folder, inside, open } = await aFolder();
@@ -38,13 +38,16 @@ describeWith(['age', 'age-keygen'], 'the commands age and openssl', () => {
       const passphrase = decrypt('passphrase.txt.age');
       expect(pem === pair.privateKey.revealText()).toBe(true);
       expect(passphrase === pair.passphrase?.revealText()).toBe(true);
-      const publicKey = run('openssl', ['pkey', '-pubout', '-passin', 'env:PASSPHRASE'], {
+      const publicKey = run(program('openssl'), ['pkey', '-pubout', '-passin', 'env:PASSPHRASE'], {
         input: pem,
         env: { PASSPHRASE: passphrase },
       });
       expect(publicKey).toBe(await readFile(inside('gen/000001/public.pem'), 'utf8'));
       expect(() =>
-        run('openssl', ['pkey', '-noout', '-passin', 'env:PASSPHRASE'], { input: pem, env: { PASSPHRASE: 'wrong' } }),
+        run(program('openssl'), ['pkey', '-noout', '-passin', 'env:PASSPHRASE'], {
+          input: pem,
+          env: { PASSPHRASE: 'wrong' },
+        }),
       ).toThrow();
     });
   }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createHttpClient, type HttpClientOptions, type HttpResult } from '../../providers/http.ts';
+import { itWith, program } from '../programs/index.ts';
 import { deadPort, forwardProxy, serve, serveTcp, started } from './loopback.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
@@ -58,7 +59,7 @@ describe('an exchange', () => {
     expect(visits).toBe(0);
   });
 
-  it('never accepts a certificate it cannot verify, whatever the environment says', async () => {
+  itWith(['openssl'], 'never accepts a certificate it cannot verify, whatever the environment says', async () => {
     const { key, cert } = selfSigned();
     const { port } = await started(createHttpsServer({ key, cert }, (_, outgoing) => outgoing.end('hello')));
     for (const value of ['1', '0']) {
@@ -188,7 +189,7 @@ describe('a proxy', () => {
     expect(proxy.targets).toEqual([`${url}/a?b=%2B`]);
   });
 
-  it('only tunnels encrypted ones, which are verified all the same', async () => {
+  itWith(['openssl'], 'only tunnels encrypted ones, which are verified all the same', async () => {
     const { key, cert } = selfSigned();
     const { port } = await started(createHttpsServer({ key, cert }, (_, outgoing) => outgoing.end()));
     const proxy = await forwardProxy('127.0.0.1');
@@ -234,7 +235,7 @@ function selfSigned(): { key: Buffer; cert: Buffer } {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
   execFileSync(
-    'openssl',
+    program('openssl'),
     ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '1', '-keyout', key, '-out', cert, ...subject],
     {
       stdio: 'pipe',

@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { fingerprintOf, nodeKeys } from '../../providers/keys.ts';
 import type { Material } from '../../src/ports/keys.ts';
 import { Secret } from '../../src/secret.ts';
+import { itWith, program } from '../programs/index.ts';
 
 const keys = nodeKeys();
 const ALGORITHMS = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'ed25519'] as const;
@@ -30,7 +31,7 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
     expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('is what OpenSSL opens with the passphrase, and derives the same public half from', () => {
+  itWith(['openssl'], 'is what OpenSSL opens with the passphrase, and derives the same public half from', () => {
     const { privateKey, passphrase, publicKey } = pair(algorithm);
     const files = written({ key: privateKey.reveal(), passphrase: passphrase?.reveal() ?? '' });
     expect(openssl('pkey', '-in', files.key, '-passin', `file:${files.passphrase}`, '-pubout').toString()).toBe(
@@ -38,7 +39,7 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
     );
   });
 
-  it('has the fingerprint OpenSSL computes', () => {
+  itWith(['openssl'], 'has the fingerprint OpenSSL computes', () => {
     const { publicKey, fingerprint } = pair(algorithm);
     const files = written({ public: publicKey });
     const der = openssl('pkey', '-pubin', '-in', files.public, '-outform', 'DER');
@@ -46,7 +47,7 @@ describe.each(ALGORITHMS)('%s', (algorithm) => {
     expect(fingerprintOf(publicKey)).toBe(fingerprint);
   });
 
-  it('signs what OpenSSL verifies, and nothing else', () => {
+  itWith(['openssl'], 'signs what OpenSSL verifies, and nothing else', () => {
     const material = pair(algorithm);
     const signature = keys.signer(material).sign(Buffer.from('timestamp=1'));
     const files = written({ public: material.publicKey, signature, text: 'timestamp=1', other: 'timestamp=2' });
@@ -156,7 +157,7 @@ function errorOf(act: () => unknown): unknown {
   return expect.fail('nothing was thrown');
 }
 
-const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { stdio: 'pipe' });
+const openssl = (...args: string[]): Buffer => execFileSync(program('openssl'), args, { stdio: 'pipe' });
 
 const verification = (algorithm: Algorithm, files: { public: string; signature: string }, text: string): string[] =>
   algorithm === 'ed25519'
