@@ -14,18 +14,17 @@ const report = process.env.KEYTURN_TEST_REPORT;
 
 export default defineConfig({
   test: {
-    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
+    // Where a report is asked for, whoever reads it prints the failures; the log stays short enough to be kept whole.
+    reporters: report ? ['dot', ['json', { outputFile: report }]] : ['default'],
+    // Generous, for machines that do something else as well.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: system, pool: 'threads', isolate: false } },
       {
-        test: {
-          name: 'system',
-          include: system,
-          globalSetup: 'test/global-setup.ts',
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-        },
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: system, pool: 'threads', isolate: false },
       },
+      { extends: true, test: { name: 'system', include: system, globalSetup: 'test/global-setup.ts' } },
     ],
   },
 });
