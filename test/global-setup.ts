@@ -6,5 +6,9 @@ import { fetchPrograms } from './programs/fetch.ts';
 export default async function prepare(): Promise<void> {
   const programs = fetchPrograms();
   await build((await loadConfig('rolldown.config.mjs')) as Parameters<typeof build>[0]);
-  process.env.KEYTURN_TEST_PROGRAMS = JSON.stringify(await programs);
+  const found = await programs;
+  for (const [name, program] of Object.entries(found)) {
+    if ('missing' in program) process.stderr.write(`Tests that need ${name} do not run: ${program.missing}.\n`);
+  }
+  process.env.KEYTURN_TEST_PROGRAMS = JSON.stringify(found);
 }
