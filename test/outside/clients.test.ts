@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readdir, symlink } from 'node:fs/promises';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aFolder } from '../cli/keyturn.ts';
 import { describeWith, program } from '../programs/index.ts';
@@ -45,8 +46,8 @@ describeWith(['age', 'openssl', 'python', 'node clients'], 'clients that others 
     const env = {
       ...variables,
       PATH: [...folders, process.env.PATH].join(delimiter),
-      NODE_OPTIONS: `--import=${resolve('test/outside/loopback-only/refuse.mjs')}`,
-      PYTHONPATH: resolve('test/outside/loopback-only'),
+      NODE_OPTIONS: `--import=${new URL('loopback-only/refuse.mjs', import.meta.url)}`,
+      PYTHONPATH: fileURLToPath(new URL('loopback-only', import.meta.url)),
     };
     return new Promise<Answers[string]>((done) => {
       execFile(command, args, { cwd: here.folder, env, timeout: 30_000 }, (error, stdout, stderr) =>
