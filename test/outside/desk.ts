@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cp, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { aFolder, keyturn } from '../cli/keyturn.ts';
 
 /** A desk whose key is turned over by the built command, at the simulator in a process of its own. */
@@ -26,6 +27,7 @@ export interface Desk {
 }
 
 const ID = 'desk/spot';
+const OVERLAP_MS = 1_000;
 
 export async function aDesk(algorithm: string): Promise<Desk> {
   const { folder, close } = await aFolder();
@@ -41,18 +43,22 @@ export async function aDesk(algorithm: string): Promise<Desk> {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  const ended = once(sandbox, 'exit');
   const url = await addressOf(sandbox);
   await writeFile(join(folder, 'policies/desk.yaml'), policy(algorithm));
   await writeFile(join(folder, 'keyturn.yaml'), configuration(url));
 
   const task = async (kind: 'register' | 'delete') => {
     const { tasks } = JSON.parse(await run('tasks', '-o', 'json'));
-    return tasks.find((open: { kind: string }) => open.kind === kind);
+    const open = tasks.find((each: { kind: string }) => each.kind === kind);
+    if (open === undefined) throw new Error(`no task to ${kind} a key is open`);
+    return open;
   };
   const atThePage = async (action: string, fields: Record<string, string>): Promise<{ apiKey: string }> => {
     const body = new URLSearchParams(fields);
     const headers = { accept: 'application/json' };
     const answer = await fetch(`${url}/en/my/settings/api-management/${action}`, { method: 'POST', headers, body });
+    if (!answer.ok) throw new Error(`the page answered ${action} with ${answer.status}`);
     return (await answer.json()) as { apiKey: string };
   };
 
@@ -76,12 +82,10 @@ export async function aDesk(algorithm: string): Promise<Desk> {
       await run('apply');
     },
     async deletesPrevious() {
-      let deletion = await task('delete');
-      while (deletion === undefined) {
-        await run('apply');
-        deletion = await task('delete');
-      }
-      await atThePage('delete', { apiKey: deletion.apiKey });
+      await sleep(OVERLAP_MS);
+      await run('apply');
+      const { apiKey } = await task('delete');
+      await atThePage('delete', { apiKey });
     },
     async proves() {
       await run('apply');
@@ -94,7 +98,7 @@ export async function aDesk(algorithm: string): Promise<Desk> {
     },
     async close() {
       sandbox.kill('SIGINT');
-      if (sandbox.exitCode === null) await once(sandbox, 'close');
+      await ended;
       await close();
     },
   };
@@ -103,7 +107,7 @@ export async function aDesk(algorithm: string): Promise<Desk> {
 const policy = (algorithm: string) => `apiVersion: keyturn/v1
 account: desk
 venue: exchange
-defaults: { algorithm: ${algorithm}, ipAllowlist: [127.0.0.1], schedule: { overlap: 1s } }
+defaults: { algorithm: ${algorithm}, ipAllowlist: [127.0.0.1], schedule: { overlap: ${OVERLAP_MS / 1000}s } }
 keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, owner: desk-a }]
 `;
 
