@@ -1,4 +1,4 @@
-import { authenticate, type SignedCall } from './authenticate.ts';
+import { authenticate, type SignedCall, type Unusual } from './authenticate.ts';
 import type { SandboxClock } from './clock.ts';
 import { exchangeInfo, futuresAccount, spotAccount, testFuturesOrder, testSpotOrder } from './exchange.ts';
 import { type Answer, type Call, json } from './http.ts';
@@ -42,14 +42,17 @@ const READING = ['enableReading'] as const;
 // Futures refuse even reading to keys that may not trade there.
 const FUTURES = ['enableReading', 'enableFutures'] as const;
 
+export const SYSTEM_STATUS = '/sapi/v1/system/status';
+export const API_RESTRICTIONS = '/sapi/v1/account/apiRestrictions';
+
 const ROUTES: Record<string, Record<string, Route>> = {
   '/api/v3/ping': { GET: { weight: 1, needs: null, answer: nothing } },
   '/api/v3/time': { GET: { weight: 1, needs: null, answer: serverTime } },
   '/api/v3/exchangeInfo': { GET: { weight: 20, needs: null, answer: exchangeInfo } },
   '/api/v3/account': { GET: { weight: 20, needs: READING, answer: spotAccount } },
   '/api/v3/order/test': { POST: { weight: 1, needs: ['enableSpotAndMarginTrading'], answer: testSpotOrder } },
-  '/sapi/v1/system/status': { GET: { weight: 1, needs: null, answer: systemStatus } },
-  '/sapi/v1/account/apiRestrictions': { GET: { weight: 1, needs: READING, answer: apiRestrictions } },
+  [SYSTEM_STATUS]: { GET: { weight: 1, needs: null, answer: systemStatus } },
+  [API_RESTRICTIONS]: { GET: { weight: 1, needs: READING, answer: apiRestrictions } },
   '/sapi/v1/account/apiTradingStatus': { GET: { weight: 1, needs: READING, answer: apiTradingStatus } },
   '/sapi/v1/account/status': { GET: { weight: 1, needs: READING, answer: accountStatus } },
   '/sapi/v1/account/info': { GET: { weight: 1, needs: READING, answer: accountInfo } },
@@ -60,32 +63,38 @@ const ROUTES: Record<string, Record<string, Route>> = {
   '/fapi/v1/order/test': { POST: { weight: 1, needs: FUTURES, answer: testFuturesOrder } },
 };
 
-/** The part of the server that answers as the exchange's REST hosts do; null for paths that are none of theirs. */
-export function exchangeApi(registry: Registry, clock: SandboxClock): (call: Call) => Answer | null {
+/** The part of the server that answers as the exchange's REST hosts do. */
+export function exchangeApi(
+  registry: Registry,
+  clock: SandboxClock,
+): (call: Call, family: Family, unusual: Unusual) => Answer {
   const meter = weightMeter();
 
-  return (call) => {
-    const family = familyOf(call.path);
-    if (family === null) return null;
-    const now = clock.now();
+  return (call, family, unusual) => {
+    const now = new Date(clock.now().getTime() + (unusual.aheadMs ?? 0));
     const methods = Object.hasOwn(ROUTES, call.path) ? ROUTES[call.path] : undefined;
     if (methods === undefined) return unknownPath(family, call.method, call.path, now);
     const route = Object.hasOwn(methods, call.method) ? methods[call.method] : undefined;
     if (route === undefined) return wrongMethod(family, call.method, call.path, now);
 
     const weight = meter.count({ family, path: call.path, address: call.address, weight: route.weight, now });
-    const answer = answerRoute(route, call, { family, registry, now });
+    const answer = answerRoute(route, call, { family, registry, now, unusual });
     return { ...answer, headers: { ...answer.headers, ...weight } };
   };
 }
 
-function answerRoute(route: Route, call: Call, at: { family: Family; registry: Registry; now: Date }): Answer {
+function answerRoute(
+  route: Route,
+  call: Call,
+  at: { family: Family; registry: Registry; now: Date; unusual: Unusual },
+): Answer {
   if (route.needs === null) return route.answer(at.now);
   const signed = authenticate(call, { ...at, needs: route.needs });
   return 'refusal' in signed ? signed.refusal : route.answer(signed);
 }
 
-function familyOf(path: string): Family | null {
+/** Which of the exchange's hosts has this path; null for paths that are none of theirs. */
+export function familyOf(path: string): Family | null {
   const [, family] = /^\/(api|sapi|fapi)\//.exec(path) ?? [];
   return (family as Family | undefined) ?? null;
 }

@@ -24,6 +24,16 @@ export interface SignedCall {
   now: Date;
 }
 
+/** What is not as usual while a call is answered, because somebody switched it on. */
+export interface Unusual {
+  /** How far the exchange's clock is ahead. */
+  aheadMs?: number;
+  /** A key that was deleted no longer ago than this still counts. */
+  deletedWithinMs?: number;
+  /** The key whose answer everybody gets, whoever asks. */
+  impostor?: RegisteredKey | undefined;
+}
+
 const DEFAULT_WINDOW_MS = 5_000;
 const MAX_WINDOW_MS = 60_000;
 const MAX_AHEAD_MS = 1_000;
@@ -36,7 +46,13 @@ const LAST_MILLISECOND = 99_999_999_999_999;
  */
 export function authenticate(
   call: Call,
-  { family, needs, registry, now }: { family: Family; needs: readonly SwitchField[]; registry: Registry; now: Date },
+  {
+    family,
+    needs,
+    registry,
+    now,
+    unusual,
+  }: { family: Family; needs: readonly SwitchField[]; registry: Registry; now: Date; unusual: Unusual },
 ): SignedCall | { refusal: Answer } {
   const apiKey = call.headers['x-mbx-apikey'];
   if (typeof apiKey !== 'string' || !/^[A-Za-z0-9]{64}$/.test(apiKey)) return { refusal: malformedKey() };
@@ -45,17 +61,28 @@ export function authenticate(
   if (signed === 'illegal') return { refusal: illegalCharacters() };
   if (signed === 'repeated') return { refusal: repeatedParameter() };
   const { payload, values } = signed;
+  if (unusual.impostor !== undefined) return { key: unusual.impostor, values, now };
   const untimely = untimeliness(values, now);
   if (untimely !== null) return { refusal: untimely };
   const signature = values.get('signature');
   if (!signature) return { refusal: missing('signature') };
 
-  const key = registry.find(apiKey);
+  const key = registry.find(apiKey) ?? lingering(registry, apiKey, now, unusual);
   if (key === undefined) return { refusal: unknownKey(family, call.address) };
   if (!admits(key.ipAllowlist, call.address)) return { refusal: rejected(family, call.address) };
   if (!fits(signature, payload, key.publicKey)) return { refusal: badSignature() };
   if (!needs.every((field) => key.on.includes(field))) return { refusal: rejected(family, call.address) };
   return { key, values, now };
+}
+
+function lingering(
+  registry: Registry,
+  apiKey: string,
+  now: Date,
+  { deletedWithinMs = 0 }: Unusual,
+): RegisteredKey | undefined {
+  const deleted = registry.deleted(apiKey);
+  return deleted && now.getTime() - deleted.at.getTime() < deletedWithinMs ? deleted.key : undefined;
 }
 
 function untimeliness(values: ReadonlyMap<string, string>, now: Date): Answer | null {

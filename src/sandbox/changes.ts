@@ -31,7 +31,7 @@ export const keyChanges = (registry: Registry, clock: SandboxClock) =>
     },
     delete(form: URLSearchParams): Change {
       const { account, apiKey } = demand(registry, form);
-      registry.remove(apiKey);
+      registry.remove(apiKey, clock.now());
       return { status: 200, account, body: { apiKey, deleted: true } };
     },
   }) as const;

@@ -1,12 +1,13 @@
 import { EMPTY_FORM, type FormValues, valuesOfKey } from './form.ts';
+import { documentOf } from './layout.ts';
 import { html, type Markup } from './markup.ts';
 import type { RegisteredKey } from './registry.ts';
-import { STYLE } from './style.ts';
 import { SWITCHES } from './switches.ts';
 
 /** Where Binance has its own page; forms are posted below it. */
 export const PAGE_PATH = '/en/my/settings/api-management';
 export const CLOCK_PATH = '/sandbox/clock';
+export const FAULTS_PATH = '/sandbox/faults';
 
 export interface PageContent {
   account: string;
@@ -20,25 +21,10 @@ export interface PageContent {
   typed?: { apiKey: string | undefined; values: FormValues } | undefined;
 }
 
-/** The API-management page of one account. Works without scripts and loads nothing. */
+/** The API-management page of one account. */
 export function renderPage({ account, uid, keys, now, created, error, typed }: PageContent): string {
   const drafted = typed !== undefined && typed.apiKey === undefined ? typed.values : EMPTY_FORM;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>API Management · keyturn sandbox</title>
-<link rel="icon" href="data:,">
-<style>${{ markup: STYLE }}</style>
-</head>
-<body>
-<header><div>
-<strong>keyturn sandbox</strong>
-<span>Not an exchange: keys made here open nothing but this sandbox.</span>
-</div></header>
-<main>
-<div class="bar">
+  const main = html`<div class="bar">
 <h1>API Management</h1>
 <a href="#create">Create API</a>
 </div>
@@ -56,10 +42,11 @@ ${keys.length === 0 && html`<section>This account has no API keys yet.</section>
 ${keys.map((key) => keyCard(key, typed?.apiKey === key.apiKey ? typed.values : null))}
 ${createForm(account, drafted)}
 ${clockForm(now)}
-</main>
-</body>
-</html>
-`.markup;
+<section>
+<h2>Faults</h2>
+<p>To see what your side makes of a bad day, <a href="${FAULTS_PATH}">let things go wrong on purpose</a>.</p>
+</section>`;
+  return documentOf('API Management', main);
 }
 
 const createdNotice = ({ apiKey, label }: RegisteredKey): Markup => html`<section class="good" role="status">

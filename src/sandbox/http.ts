@@ -21,6 +21,10 @@ export interface Answer {
   code?: number;
   /** What went wrong inside the sandbox, for the log. */
   failure?: string;
+  /** What went wrong on purpose, for the journal. */
+  fault?: string;
+  /** How the caller is kept from this answer: it never comes, the connection breaks, or it breaks half-way through. */
+  ending?: 'hang' | 'reset' | 'cut';
 }
 
 const MAX_BODY_BYTES = 64 * 1024;

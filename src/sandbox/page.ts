@@ -4,20 +4,9 @@ import type { SandboxClock } from './clock.ts';
 import { EMPTY_FORM, readForm, valuesOfKey } from './form.ts';
 import { PAGE_PATH, type PageContent, renderPage } from './html.ts';
 import { type Answer, type Call, failureOf, formOf, json, methodNotAllowed, redirect, wantsJson } from './http.ts';
+import { PAGE_HEADERS } from './layout.ts';
 import { mentionsPrivateKey, parsePublicKey, privateKeyPasted } from './public-key.ts';
 import { accountUid, type Registry } from './registry.ts';
-
-const PAGE_HEADERS = {
-  'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': [
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  ].join('; '),
-  'x-content-type-options': 'nosniff',
-  // Not `no-referrer`: browsers would then post forms with `Origin: null`, which is what a foreign page looks like.
-  'referrer-policy': 'same-origin',
-  'cache-control': 'no-store',
-};
 
 type Notice = Pick<PageContent, 'created' | 'error' | 'typed'>;
 

@@ -33,12 +33,16 @@ export interface Registry {
   /** The account's keys, oldest first. */
   list(account: string): RegisteredKey[];
   find(apiKey: string): RegisteredKey | undefined;
+  /** A key that was deleted since the sandbox was started. */
+  deleted(apiKey: string): { key: RegisteredKey; at: Date } | undefined;
+  /** The one made last, of whatever account. */
+  newest(): RegisteredKey | undefined;
   /** Throws `invalid`, `refused`, `quota` beyond 30 keys, and `conflict` for a public key the account has already. */
   create(draft: Draft, at: Date): RegisteredKey;
   /** Throws `not-found` and `refused`. */
   edit(apiKey: string, restrictions: Restrictions): RegisteredKey;
   /** Throws `not-found`. */
-  remove(apiKey: string): void;
+  remove(apiKey: string, at: Date): void;
 }
 
 const MAX_KEYS = 30;
@@ -49,6 +53,8 @@ const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 /** Without a file (null) the keys live in memory only. Throws `corrupt` when the file is not a state of the sandbox. */
 export function openRegistry(stateFile: string | null): Registry {
   let keys = new Map((stateFile === null ? [] : loadKeys(stateFile)).map((key) => [key.apiKey, key]));
+
+  const deleted = new Map<string, { key: RegisteredKey; at: Date }>();
 
   // Saved before it counts, so that memory never knows more than the file. All of it is synchronous: no change can slip
   // in between another one's check and its write.
@@ -68,6 +74,8 @@ export function openRegistry(stateFile: string | null): Registry {
   return {
     list,
     find: (apiKey) => keys.get(apiKey),
+    deleted: (apiKey) => deleted.get(apiKey),
+    newest: () => [...keys.values()].at(-1),
     create(draft, at) {
       const publicKey = parsePublicKey(draft.publicKey);
       checkAccount(draft.account);
@@ -85,11 +93,12 @@ export function openRegistry(stateFile: string | null): Registry {
       commit(new Map(keys).set(apiKey, key));
       return key;
     },
-    remove(apiKey) {
-      demand(apiKey);
+    remove(apiKey, at) {
+      const key = demand(apiKey);
       const next = new Map(keys);
       next.delete(apiKey);
       commit(next);
+      deleted.set(apiKey, { key, at });
     },
   };
 }

@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { KeyturnError } from '../errors.ts';
-import { exchangeApi } from './api.ts';
+import { exchangeApi, familyOf } from './api.ts';
 import { turnableClock } from './clock.ts';
 import { clockPage } from './clock-page.ts';
+import { type Faults, openFaults } from './faults.ts';
+import { faultsPage } from './faults-page.ts';
 import { guard } from './guard.ts';
 import { type Answer, addressOf, type Call, json, readCall } from './http.ts';
+import { type Journal, journalPage, openJournal } from './journal.ts';
 import { managementPage } from './page.ts';
 import { internalError } from './refusals.ts';
 import { openRegistry } from './registry.ts';
@@ -42,6 +45,10 @@ export interface Sandbox {
   close(): Promise<void>;
   /** Turns the sandbox's clock, which runs on from there. */
   turnClock(to: Date): void;
+  /** What goes wrong on purpose. */
+  faults: Faults;
+  /** Every request there was. */
+  journal: Journal;
 }
 
 /**
@@ -52,12 +59,29 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { host = '127.0.0.1', port, stateFile, now = () => new Date(), log = () => {} } = options;
   const clock = turnableClock(now);
   const registry = openRegistry(stateFile);
-  const parts = [guard(host), exchangeApi(registry, clock), managementPage(registry, clock), clockPage(clock)];
+  const faults = openFaults(registry);
+  const journal = openJournal(registry);
+  const exchange = exchangeApi(registry, clock);
 
-  /** The one place where a call becomes an answer; whatever is to go wrong on purpose goes wrong here. */
+  /** The one place where a call becomes an answer of the exchange; whatever is to go wrong on purpose goes wrong here. */
+  function disturbed(call: Call): Answer | null {
+    const family = familyOf(call.path);
+    return family && faults.answer(call, family, (unusual) => exchange(call, family, unusual));
+  }
+
+  const parts = [
+    guard(host),
+    disturbed,
+    managementPage(registry, clock),
+    clockPage(clock),
+    faultsPage(faults),
+    journalPage(journal),
+  ];
+
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = await readCall(request);
     const answer = call === null ? tooLarge() : answerFrom(parts, call);
+    if (call !== null) journal.add(call, answer, clock.now());
     send(response, answer);
     const { method = '', url = '' } = request;
     const [path = ''] = url.split('?', 1);
@@ -83,6 +107,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     url: `http://${urlHost(host)}:${listening}`,
     port: listening,
     turnClock: (to) => clock.turn(to),
+    faults,
+    journal,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -103,9 +129,12 @@ function answerFrom(parts: ((call: Call) => Answer | null)[], call: Call): Answe
   }
 }
 
-function send(response: ServerResponse, { status, headers, body }: Answer): void {
+function send(response: ServerResponse, { status, headers, body, ending }: Answer): void {
+  if (ending === 'hang') return;
+  if (ending === 'reset') return void response.socket?.resetAndDestroy();
   response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
-  response.end(body);
+  if (ending === 'cut') response.write(body.slice(0, body.length / 2), () => response.destroy());
+  else response.end(body);
 }
 
 /** The rest of such a body is not read, so the connection cannot be used again. */
