@@ -79,10 +79,11 @@ function lingering(
   registry: Registry,
   apiKey: string,
   now: Date,
-  { deletedWithinMs = 0 }: Unusual,
+  { deletedWithinMs }: Unusual,
 ): RegisteredKey | undefined {
   const deleted = registry.deleted(apiKey);
-  return deleted && now.getTime() - deleted.at.getTime() < deletedWithinMs ? deleted.key : undefined;
+  if (deletedWithinMs === undefined || deleted === undefined) return undefined;
+  return now.getTime() - deleted.at.getTime() < deletedWithinMs ? deleted.key : undefined;
 }
 
 function untimeliness(values: ReadonlyMap<string, string>, now: Date): Answer | null {

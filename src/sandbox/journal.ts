@@ -22,7 +22,7 @@ export interface Journal {
   clear(): void;
 }
 
-export const JOURNAL_PATH = '/sandbox/journal';
+const JOURNAL_PATH = '/sandbox/journal';
 
 /** More than this, and the oldest are dropped. */
 const MAX_ENTRIES = 10_000;
