@@ -56,8 +56,18 @@ export interface HttpClientOptions {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
+/** The longest ban that Binance announces. Whoever asks for more is not believed for longer. */
+const MAX_PAUSE_SECONDS = 3 * 86_400;
+
 /** What these answers ask for, when they say for how long. */
 const PAUSES: Record<number, 'rate-limited' | 'banned'> = { 429: 'rate-limited', 418: 'banned' };
+
+interface Pause {
+  why: 'rate-limited' | 'banned';
+  /** Milliseconds since 1970. */
+  since: number;
+  seconds: number;
+}
 
 /**
  * A client with connections of its own, kept open between requests. A pause that a host asks for holds for all requests
@@ -66,19 +76,22 @@ const PAUSES: Record<number, 'rate-limited' | 'banned'> = { 429: 'rate-limited',
  */
 export function createHttpClient({ now, proxy = null, timeoutMs = 10_000 }: HttpClientOptions): HttpClient {
   const transportFor = proxy === null ? direct() : through(proxy);
-  const pauses = new Map<string, { until: number; why: 'rate-limited' | 'banned' }>();
+  const pauses = new Map<string, Pause>();
   return {
     async request(request) {
       const { host, protocol } = new URL(request.url);
       const pause = pauses.get(host);
-      const left = pause ? Math.ceil((pause.until - now().getTime()) / 1000) : 0;
-      if (pause && left > 0) {
+      const left = pause ? pause.seconds - Math.floor((now().getTime() - pause.since) / 1000) : 0;
+      // More left than there was: the clock was set back, and the pause would last as much longer.
+      if (pause && left > 0 && left <= pause.seconds) {
         return { ...trouble(pause.why, null, 'not asked: it wants a pause first'), retryAfter: left };
       }
       const deadline = AbortSignal.timeout(timeoutMs);
       const result = await exchange(request, await transportFor(protocol === 'https:', deadline), deadline, now);
       const why = PAUSES[result.status ?? 0];
-      if (why && result.retryAfter) pauses.set(host, { why, until: now().getTime() + result.retryAfter * 1000 });
+      if (why && result.retryAfter) {
+        pauses.set(host, { why, since: now().getTime(), seconds: Math.min(result.retryAfter, MAX_PAUSE_SECONDS) });
+      }
       return result;
     },
   };

@@ -181,6 +181,36 @@ describe('a pause the host asks for', () => {
   });
 });
 
+describe('a pause that does not end by itself', () => {
+  const strictOnce = async (retryAfter: string) => {
+    let requests = 0;
+    return serve((_, outgoing) => {
+      requests += 1;
+      outgoing.writeHead(requests === 1 ? 429 : 200, { 'Retry-After': retryAfter }).end();
+    });
+  };
+
+  it('is over after three days, whatever the host asked for', async () => {
+    const { url } = await strictOnce('999999999');
+    let now = NOW.getTime();
+    const patient = client({ now: () => new Date(now) });
+    await patient.request({ method: 'GET', url });
+    now += 3 * 86_400_000 - 1000;
+    expect(await patient.request({ method: 'GET', url })).toMatchObject({ why: 'rate-limited' });
+    now += 1000;
+    expect(await patient.request({ method: 'GET', url })).toMatchObject({ kind: 'answer', status: 200 });
+  });
+
+  it('is over when the clock is set back', async () => {
+    const { url } = await strictOnce('60');
+    let now = NOW.getTime();
+    const patient = client({ now: () => new Date(now) });
+    await patient.request({ method: 'GET', url });
+    now -= 3_600_000;
+    expect(await patient.request({ method: 'GET', url })).toMatchObject({ kind: 'answer', status: 200 });
+  });
+});
+
 describe('a proxy', () => {
   it('carries plain requests', async () => {
     const { url } = await serve(({ socket }, outgoing) => outgoing.end(socket.remoteAddress));
