@@ -81,11 +81,11 @@ export function openBinance(options: BinanceOptions, dependencies: BinanceDepend
   }
 
   async function conditions(): Promise<Conditions> {
-    const clocks = await compareClocks();
-    if (clocks.state === 'trouble') return clocks;
+    // The status first: in maintenance it is what still answers, and says why nothing else does.
     const system = await ask('/sapi/v1/system/status', SystemStatus);
     if (system.body === null) return troubleFrom(system);
-    return system.body.status === 0 ? clocks : { state: 'trouble', why: 'maintenance', detail: system.detail };
+    if (system.body.status === 1) return { state: 'trouble', why: 'maintenance', detail: system.detail };
+    return compareClocks();
   }
 
   async function probe({ apiKey, signer }: Credential, client: HttpClient): Promise<Probe> {

@@ -162,18 +162,13 @@ describe('a probe', () => {
   });
 
   it('shows switches nobody knows, and lives without a creation time', async () => {
-    const body = { ipRestrict: false, enableReading: true, enableMoonTrading: true, note: 'hi', expires: null };
+    const { createTime: _createTime, ...known } = RESTRICTIONS;
+    const body = { ...known, enableMoonTrading: true, note: 'hi', expires: null };
     const { url } = await venue({ [SAPI]: { body } });
     const { inspection } = await open(url).probe(CREDENTIAL);
-    expect(inspection).toEqual({
-      switches: [
-        { field: 'enableReading', on: true },
-        { field: 'enableMoonTrading', on: true },
-      ],
-      allowlistOn: false,
-      createdAt: null,
-      accountUid: '354937868',
-    });
+    expect(inspection).toMatchObject({ allowlistOn: true, createdAt: null, accountUid: '354937868' });
+    const documented = Object.keys(known).filter((field) => field !== 'ipRestrict');
+    expect(inspection?.switches.map(({ field }) => field)).toEqual([...documented, 'enableMoonTrading']);
   });
 
   it('keeps what one endpoint said when the other one fails', async () => {
@@ -226,6 +221,16 @@ describe('an answer', () => {
     '200 of the other endpoint is not': [{ body: RESTRICTIONS }, 'accepted', 'unexpected-answer'],
     '200 without reading is not': [{ body: without('enableReading') }, 'unexpected-answer', 'unexpected-answer'],
     '200 without allowlist is not': [{ body: without('ipRestrict') }, 'unexpected-answer', 'unexpected-answer'],
+    '200 without a switch that must be off is not': [
+      { body: without('enableWithdrawals') },
+      'unexpected-answer',
+      'unexpected-answer',
+    ],
+    '200 without a switch that was added later is fine': [
+      { body: { ...without('enableFixReadOnly'), uid: 1 } },
+      'accepted',
+      'accepted',
+    ],
     '200 with a switch that is a text is not': [
       { body: { ...RESTRICTIONS, enableWithdrawals: 'true' } },
       'unexpected-answer',
@@ -362,7 +367,7 @@ describe('conditions', () => {
 
   it('nobody there', async () => {
     const conditions = await open(`http://127.0.0.1:${await deadPort()}`).conditions();
-    expect(conditions).toMatchObject({ state: 'trouble', why: 'network', detail: `${TIME}: ECONNREFUSED` });
+    expect(conditions).toMatchObject({ state: 'trouble', why: 'network', detail: `${SYSTEM}: ECONNREFUSED` });
   });
 });
 

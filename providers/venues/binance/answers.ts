@@ -101,9 +101,12 @@ export const Account = z.object({ uid: z.int().nonnegative() });
 
 const LAST_INSTANT = 8.64e15;
 
+/** Switches that Binance’s documentation did not always have. */
+const ADDED_LATER: readonly string[] = ['enablePortfolioMarginTrading', 'enableFixApiTrade', 'enableFixReadOnly'];
+
 /**
- * What a key says about itself. Binance’s connectors call every field optional; without these two, nothing is verified.
- * A switch in another form than true or false must not pass for one that is off.
+ * What a key says about itself. Binance’s connectors call every field optional, but a switch that is missing, or in
+ * another form than true or false, must not pass for one that is off.
  */
 export const Restrictions = z
   .looseObject({
@@ -111,7 +114,11 @@ export const Restrictions = z
     enableReading: z.boolean(),
     createTime: z.int().nonnegative().max(LAST_INSTANT).optional(),
   })
-  .refine((body) => SWITCHES.every(({ field }) => ['boolean', 'undefined'].includes(typeof body[field])));
+  .refine((body) =>
+    SWITCHES.every(
+      ({ field }) => typeof body[field] === 'boolean' || (ADDED_LATER.includes(field) && !(field in body)),
+    ),
+  );
 
 export function inspectionOf(
   { ipRestrict, createTime, ...fields }: z.infer<typeof Restrictions>,
