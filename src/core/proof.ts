@@ -8,6 +8,8 @@ import type { Generation, Roles } from './record.ts';
  * within seconds and from one place: the venue's clock and status, a key that must work (positive control), a random key
  * the venue cannot know (negative control), and the key in question (subject).
  *
+ * Where the negative control is accepted, something in between answers for the venue, and nothing it says counts.
+ *
  * `dead` needs all of: the positive control alive; the negative control answered as only unknown keys are; the subject
  * answered exactly like the negative control and unlike its own baseline; and that in several groups apart in time.
  */
@@ -45,9 +47,10 @@ export const describeAnswer = ({ endpoint, status, code, kind, why, shape }: Ans
 const works = (probe: Probe): boolean =>
   probe.answers.length > 0 && probe.answers.every(({ kind }) => kind === 'accepted');
 
+const isAcceptedAnywhere = (probe: Probe): boolean => probe.answers.some(({ kind }) => kind === 'accepted');
+
 /** The first answer that says nothing about the key. */
-export const troubleIn = (probe: Probe): Answer | null =>
-  probe.answers.find(({ kind }) => kind === 'no-information') ?? null;
+const troubleIn = (probe: Probe): Answer | null => probe.answers.find(({ kind }) => kind === 'no-information') ?? null;
 
 const alike = (a: Probe, b: Probe): boolean =>
   a.answers.length === b.answers.length && a.answers.every((answer, i) => sameAnswer(answer, b.answers[i]));
@@ -71,7 +74,7 @@ const TROUBLE: Record<NoInformation, string> = {
 const wait = (seconds: number | undefined): string =>
   seconds === undefined ? '' : ` (asked to wait ${formatDuration(seconds)})`;
 
-export const troubleMessage = (why: NoInformation, retryAfter?: number): string =>
+const troubleMessage = (why: NoInformation, retryAfter?: number): string =>
   `the venue gave no usable answer: ${TROUBLE[why]}${wait(retryAfter)}`;
 
 const inconclusive = (reason: Reason, message: string): Judgement => ({ verdict: 'inconclusive', reason, message });
@@ -93,7 +96,9 @@ export function unfit(conditions: Conditions): Judgement | null {
 
 /** What one group shows of its subject. */
 export function judge(group: Group, baseline: Generation['baseline']): Judgement {
-  if (group.subject.answers.some(({ kind }) => kind === 'accepted')) {
+  const unreal = strangerAccepted(group.negative);
+  if (unreal) return unreal;
+  if (isAcceptedAnywhere(group.subject)) {
     return { verdict: 'alive', reason: 'still-works', message: 'the venue still accepts it' };
   }
   return (
@@ -107,6 +112,33 @@ export function judge(group: Group, baseline: Generation['baseline']): Judgement
       message: 'the venue answers as for a key it does not know',
     }
   );
+}
+
+/** Why accepting means nothing now; null when it does mean something. */
+export function strangerAccepted(negative: Probe): Judgement | null {
+  if (!isAcceptedAnywhere(negative)) return null;
+  return inconclusive(
+    'stranger-accepted',
+    'a key that cannot exist was accepted, so acceptance says nothing; look for a proxy or cache between this machine and the venue',
+  );
+}
+
+/** What a single key's answers say of it, when the venue is fit to be asked and turns strangers away. */
+export function judgeAlone(probe: Probe): Judgement {
+  const trouble = troubleIn(probe);
+  if (trouble?.why) return fromTrouble(trouble.why, trouble.retryAfter);
+  if (works(probe)) return { verdict: 'alive', reason: 'works', message: 'a signed read succeeded' };
+  if (isAcceptedAnywhere(probe)) {
+    return inconclusive('contradictory', 'the venue accepts it at one endpoint and refuses it at another; run again');
+  }
+  const kinds = new Set(probe.answers.map(({ kind }) => kind));
+  if (kinds.has('bad-signature')) {
+    return inconclusive('signature-refused', 'the venue knows its key id, but with another public key');
+  }
+  const why = kinds.has('unknown-key')
+    ? 'the venue does not know its key id: it was deleted, or created again under another id'
+    : 'the venue refuses it without saying why: disabled, not enabled for reading, or this machine’s address is not on its list';
+  return inconclusive('refused', `${why} (${probe.answers.map(describeAnswer).join(', ')})`);
 }
 
 function controlsFail({ positive, negative }: Group): Judgement | null {

@@ -142,6 +142,14 @@ const OUTCOMES = {
     'The venue answers an unknown key as it answers a refused address or permission.',
     'Wait and probe again; compare with the venue’s key list by hand.',
   ),
+  'stranger-accepted': entry(
+    'A key that cannot exist was accepted, so something in between answers in place of the venue.',
+    'Look for a proxy or cache between this machine and the venue, and check baseUrl.',
+  ),
+  contradictory: entry(
+    'The venue accepted the key at one endpoint and refused it at another.',
+    'Run again; if it stays so, look at the key on the venue’s page.',
+  ),
   'still-known': entry(
     'The venue refuses the key, but not as one it does not know: disabled or restricted, not deleted.',
     'Delete it at the venue.',

@@ -45,11 +45,16 @@ export async function gatherProof(tools: Tools, record: KeyRecord, number: numbe
   return proof;
 }
 
+const NOT_ASKED: Probe = { answers: [], inspection: null };
+
 async function probeGroup(tools: Tools, record: KeyRecord, subject: Generation): Promise<Group> {
   const { venue } = tools;
+  const conditions = await venue.conditions();
+  // Nothing that such a venue says of keys would count, and waiting for it to say nothing takes long.
+  if (conditions.state === 'trouble') return { conditions, positive: null, negative: NOT_ASKED, subject: NOT_ASKED };
   const control = controlFor(rolesOf(record), subject);
   return {
-    conditions: await venue.conditions(),
+    conditions,
     positive: control && {
       generation: control.generation,
       probe: await venue.probe(await credentialOf(tools, control)),

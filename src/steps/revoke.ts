@@ -1,3 +1,4 @@
+import type { Reason } from '../core/reasons.ts';
 import type { KeyRecord } from '../core/record.ts';
 import { generationOf, noted, probeAlone, type Step, type StepResult, saveGeneration, type Tools } from './step.ts';
 
@@ -19,10 +20,13 @@ export const revoke: Step = async (tools, record, number) => {
   };
 };
 
+/** Any other reason is about the venue, or the way to it, and says more than that the key did not work. */
+const ABOUT_THE_KEY: ReadonlySet<Reason> = new Set(['refused', 'signature-refused', 'contradictory']);
+
 async function doubtAboutCurrent(tools: Tools, record: KeyRecord): Promise<StepResult | null> {
   if (record.current === null) throw new Error(`${record.key} has nothing to take over`);
   const { verdict, reason, message } = await probeAlone(tools, generationOf(record, record.current));
   if (verdict === 'alive') return null;
   const doubt = `the current key, generation ${record.current}, did not work just now, so nobody is asked to delete another one: ${message}`;
-  return { outcome: 'failed', reason: reason === 'refused' ? 'current-unproven' : reason, message: doubt };
+  return { outcome: 'failed', reason: ABOUT_THE_KEY.has(reason) ? 'current-unproven' : reason, message: doubt };
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Observation, observe } from '../core/evidence.ts';
 import type { Key } from '../core/policy.ts';
-import type { Probe } from '../core/probe.ts';
-import { describeAnswer, type Judgement, type ProofRule, troubleIn, troubleMessage, unfit } from '../core/proof.ts';
+import { type Judgement, judgeAlone, type ProofRule, strangerAccepted, unfit } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
 import { type Generation, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
@@ -130,24 +129,11 @@ export async function credentialOf(
   return { apiKey, signer: keys.signer(material) };
 }
 
-/** Why a probe says nothing about its key; null when it does. */
-export function troubleOf(probe: Probe): { reason: Reason; message: string } | null {
-  const trouble = troubleIn(probe);
-  return trouble?.why ? { reason: trouble.why, message: troubleMessage(trouble.why, trouble.retryAfter) } : null;
+/** Why asking about a key now would say nothing of it; null when it would. */
+export async function doubtAboutVenue({ venue }: Tools): Promise<Judgement | null> {
+  return unfit(await venue.conditions()) ?? strangerAccepted(await venue.probeStranger());
 }
 
 /** One key asked on its own: enough to see that it is alive, never that it is dead. */
-export async function probeAlone(tools: Tools, generation: Generation): Promise<Judgement> {
-  const unfitness = unfit(await tools.venue.conditions());
-  if (unfitness) return unfitness;
-  const probe = await tools.venue.probe(await credentialOf(tools, generation));
-  const trouble = troubleOf(probe);
-  if (trouble) return { verdict: 'inconclusive', ...trouble };
-  return probe.inspection
-    ? { verdict: 'alive', reason: 'works', message: 'a signed read succeeded' }
-    : {
-        verdict: 'inconclusive',
-        reason: 'refused',
-        message: `the venue refused it (${probe.answers.map(describeAnswer).join(', ')})`,
-      };
-}
+export const probeAlone = async (tools: Tools, generation: Generation): Promise<Judgement> =>
+  (await doubtAboutVenue(tools)) ?? judgeAlone(await tools.venue.probe(await credentialOf(tools, generation)));

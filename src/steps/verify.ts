@@ -1,9 +1,18 @@
 import type { Probe } from '../core/probe.ts';
-import { describeAnswer, unfit } from '../core/proof.ts';
+import { describeAnswer, judgeAlone } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
 import { type Finding, type Generation, type KeyRecord, withGeneration } from '../core/record.ts';
 import { allowlistProof, findingsOf } from '../core/verification.ts';
-import { credentialOf, generationOf, noted, type Step, save, saveGeneration, type Tools, troubleOf } from './step.ts';
+import {
+  credentialOf,
+  doubtAboutVenue,
+  generationOf,
+  noted,
+  type Step,
+  save,
+  saveGeneration,
+  type Tools,
+} from './step.ts';
 
 /** What a verification showed. */
 export interface Verification {
@@ -63,15 +72,18 @@ async function probeOf(
   next: Generation,
 ): Promise<{ probe: Probe; outside: Probe | null } | { trouble: { reason: Reason; message: string } }> {
   const { key, venue } = tools;
-  const unfitness = unfit(await venue.conditions());
-  if (unfitness) return { trouble: unfitness };
+  const doubt = await doubtAboutVenue(tools);
+  if (doubt) return { trouble: doubt };
   const credential = await credentialOf(tools, next);
   const probe = await venue.probe(credential);
-  const trouble = troubleOf(probe);
-  if (trouble) return { trouble };
+  const judgement = judgeAlone(probe);
+  if (judgement.verdict !== 'alive' && !IS_FOR_PEOPLE.has(judgement.reason)) return { trouble: judgement };
   const isWorthTrying = probe.inspection !== null && key.ipAllowlist.length > 0;
   return { probe, outside: isWorthTrying ? await venue.probeOutside(credential) : null };
 }
+
+/** Refusals that a person can mend, which findings put into words. */
+const IS_FOR_PEOPLE: ReadonlySet<Reason> = new Set(['refused', 'signature-refused']);
 
 const haveChanged = (before: Finding[] | undefined, now: Finding[]): boolean =>
   JSON.stringify(before) !== JSON.stringify(now);

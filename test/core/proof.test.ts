@@ -44,6 +44,21 @@ const ROWS: Record<string, { group: Group; baseline?: typeof baseline | undefine
       verdict: 'inconclusive',
       reason: 'no-live-control',
     },
+    'a stranger that is accepted voids the group, though the key is accepted, too': {
+      group: aGroup({ negative: aProbe('alive'), subject: aProbe('alive') }),
+      verdict: 'inconclusive',
+      reason: 'stranger-accepted',
+    },
+    'a stranger that is accepted at one endpoint voids the group': {
+      group: aGroup({
+        negative: {
+          answers: [...aProbe('dead').answers.slice(0, 1), ...aProbe('alive').answers.slice(1)],
+          inspection: null,
+        },
+      }),
+      verdict: 'inconclusive',
+      reason: 'stranger-accepted',
+    },
     'a control that is refused voids the group': {
       group: aGroup({ positive: { generation: 8, probe: aProbe('refused') } }),
       verdict: 'inconclusive',
