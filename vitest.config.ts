@@ -1,14 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// unit: pure and in-memory, many tiny files in one thread pool. system: processes, files, HTTP servers; isolated.
-const system = [
-  'test/cli/**',
-  'test/flow/**',
-  'test/providers/**',
-  'test/contract/**',
-  'test/sandbox/**',
-  'test/outside/**',
-].map((folder) => `${folder}/*.test.ts`);
+// unit: pure and in-memory, many tiny files in one thread pool. system, all the others: processes, files, HTTP servers; isolated.
+const unit = ['test/*.test.ts', 'test/{core,properties}/**/*.test.ts'];
 
 const report = process.env.KEYTURN_TEST_REPORT;
 
@@ -22,9 +15,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: system, pool: 'threads', isolate: false },
+        test: { name: 'unit', include: unit, pool: 'threads', isolate: false },
       },
-      { extends: true, test: { name: 'system', include: system, globalSetup: 'test/global-setup.ts' } },
+      {
+        extends: true,
+        test: { name: 'system', include: ['test/**/*.test.ts'], exclude: unit, globalSetup: 'test/global-setup.ts' },
+      },
     ],
   },
 });

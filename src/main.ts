@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { writeNoDumps } from './dumps.ts';
 import { EXIT } from './exit.ts';
 
 // Generating keys occupies libuv’s threads for seconds; without spare ones every file and DNS call would wait behind it.
@@ -6,6 +7,8 @@ process.env.UV_THREADPOOL_SIZE ??= '12';
 
 // Libraries that honour DEBUG print requests with their headers.
 delete process.env.DEBUG;
+
+writeNoDumps(process);
 
 const { run } = await import('./cli.ts');
 
