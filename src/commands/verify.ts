@@ -110,7 +110,7 @@ async function probeDeleted(
 
 async function probeNext(tools: Tools, record: KeyRecord, number: number): Promise<Judgement> {
   const { trouble, isAlive, findings, message } = await gatherVerification(tools, record, number);
-  if (trouble) return { verdict: 'inconclusive', ...trouble };
+  if (trouble) return trouble;
   return {
     verdict: isAlive ? 'alive' : 'inconclusive',
     reason: findings.length > 0 ? 'fix-needed' : 'verified',

@@ -1,5 +1,5 @@
 import type { Probe } from '../core/probe.ts';
-import { describeAnswer, judgeAlone } from '../core/proof.ts';
+import { describeAnswer, type Judgement, judgeAlone } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
 import { type Finding, type Generation, type KeyRecord, withGeneration } from '../core/record.ts';
 import { allowlistProof, findingsOf } from '../core/verification.ts';
@@ -17,7 +17,7 @@ import {
 /** What a verification showed. */
 export interface Verification {
   /** Why the answers say nothing about the key; null when they do. */
-  trouble: { reason: Reason; message: string } | null;
+  trouble: Judgement | null;
   /** Whether the venue accepted the key at all. */
   isAlive: boolean;
   findings: Finding[];
@@ -27,7 +27,7 @@ export interface Verification {
 /** Has the next key sign a harmless read, and compares what it may do with what its purpose wants. */
 export const verify: Step = async (tools, record, number) => {
   const { trouble, findings, message } = await gatherVerification(tools, record, number);
-  if (trouble) return { outcome: 'failed', ...trouble };
+  if (trouble) return { outcome: 'failed', reason: trouble.reason, message };
   return findings.length > 0
     ? { outcome: 'waiting', reason: 'fix-needed', message }
     : { outcome: 'done', reason: 'verified', message };
@@ -70,7 +70,7 @@ export async function gatherVerification(tools: Tools, record: KeyRecord, number
 async function probeOf(
   tools: Tools,
   next: Generation,
-): Promise<{ probe: Probe; outside: Probe | null } | { trouble: { reason: Reason; message: string } }> {
+): Promise<{ probe: Probe; outside: Probe | null } | { trouble: Judgement }> {
   const { key, venue } = tools;
   const doubt = await doubtAboutVenue(tools);
   if (doubt) return { trouble: doubt };
