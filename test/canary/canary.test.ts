@@ -47,8 +47,8 @@ venues: { exchange: { kind: binance, baseUrl: "${stage.url}", proof: { groups: 2
 const read = (file: string): string => readFileSync(join(stage.folder, file), 'utf8');
 
 const storeAt = (path: string, identity: string): string => {
-  const recipients = read('.keyturn/recipients.txt').match(/^age1\w+$/gm);
-  return `{ kind: directory, path: ${path}, identity: { ${identity} }, recipients: [${recipients}] }`;
+  const recipients = read('.keyturn/recipients.txt').match(/^age1\w+$/gm) ?? [];
+  return `{ kind: directory, path: ${path}, identity: { ${identity} }, recipients: [${recipients.join()}] }`;
 };
 
 /** This secret is meant to be in that file, too. */

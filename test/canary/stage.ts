@@ -16,18 +16,18 @@ export interface Stage {
   secrets: Planted[];
   /** Everything that was written so far, to be searched. */
   places: Place[];
-  run(args: string[], options?: RunOptions): Promise<Ran>;
-  succeeds(...args: string[]): Promise<void>;
-  fails(args: string[], options?: RunOptions): Promise<void>;
-  write(file: string, text: string): Promise<void>;
-  post(path: string, fields: Record<string, string>): Promise<Response>;
+  run: (args: string[], options?: RunOptions) => Promise<Ran>;
+  succeeds: (...args: string[]) => Promise<void>;
+  fails: (args: string[], options?: RunOptions) => Promise<void>;
+  write: (file: string, text: string) => Promise<void>;
+  post: (path: string, fields: Record<string, string>) => Promise<Response>;
   /** Opens whatever the store holds by now, before it is destroyed. */
-  remember(): Promise<void>;
+  remember: () => Promise<void>;
   /** Does what the cards say, and hands the ids in. */
-  person(): Promise<void>;
+  person: () => Promise<void>;
   /** Ends the sandbox, and adds all files and argument lists to the places. */
-  finish(): Promise<void>;
-  close(): Promise<void>;
+  finish: () => Promise<void>;
+  close: () => Promise<void>;
 }
 
 export const TOKEN = 'canary-token-in-the-environment-9Zk4';
