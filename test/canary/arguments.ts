@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Looks at the argument lists of all processes, as every user of a machine may. */
+/** Looks at the argument lists of all processes, as every user of a machine may; sees none where there is no /proc. */
 export function watchArguments(): { seen: ReadonlySet<string>; end: () => void } {
   const seen = new Set<string>();
   const look = () => {
@@ -13,5 +13,6 @@ export function watchArguments(): { seen: ReadonlySet<string>; end: () => void }
     }
   };
   const timer = setInterval(look, 40);
+  if (process.platform !== 'linux') clearInterval(timer);
   return { seen, end: () => clearInterval(timer) };
 }
