@@ -300,7 +300,7 @@ describe('read is', () => {
     ['Latin-1', Buffer.from('owner: Käthe', 'latin1'), 'the file is not UTF-8 text'],
     ['UTF-16', Buffer.from('\uFEFFa: 1', 'utf16le'), 'the file is not UTF-8 text'],
     ['zeros', Buffer.from('a: \0'), 'the file is not UTF-8 text'],
-    ['more than 1 MiB', Buffer.alloc(1024 * 1024 + 1, '#'), 'the file is too large: 1048577 bytes of at most 1048576'],
+    ['more than 256 KiB', Buffer.alloc(256 * 1024 + 1, '#'), 'the file is too large: 262145 bytes of at most 262144'],
   ])('not: %s', async (_, bytes, message) => {
     expect((await load(bytes)).problems).toMatchObject([{ rule: 'syntax', line: 1, column: 1, message }]);
   });

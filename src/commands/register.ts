@@ -2,9 +2,11 @@ import type { VenueCapabilities } from '../core/capabilities.ts';
 import type { Key } from '../core/policy.ts';
 import { isKeyturnError, KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
+import type { Clock } from '../ports/clock.ts';
 import { readRecord } from '../records.ts';
 import { handIn, type TakenId } from '../steps/hand-in.ts';
-import { actor, keyNamed, openWorkspace, type Workspace, type WorkspaceOptions } from '../workspace.ts';
+import type { Ports } from '../wire.ts';
+import { actor, keyNamed, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
 import { type CommandIo, promptText, readLine } from './io.ts';
 
 export interface RegisterOptions extends WorkspaceOptions {
@@ -42,8 +44,15 @@ async function idFrom({ id, keyId, key }: RegisterOptions, io: CommandIo): Promi
   });
 }
 
+/** What recording a key id needs: the records of all keys of the account. */
+interface KeyIdRecords {
+  keys: readonly Key[];
+  clock: Clock;
+  ports: Pick<Ports, 'sources' | 'store'>;
+}
+
 export async function recordKeyId(
-  workspace: Workspace,
+  workspace: KeyIdRecords,
   key: Key,
   typed: string,
   { by, generation }: Pick<RegisterOptions, 'by' | 'generation'> = {},
@@ -79,7 +88,7 @@ function parseKeyId(typed: string, { apiKey: { pattern, description }, title }: 
   });
 }
 
-async function takenIds({ keys, ports }: Workspace, account: string): Promise<TakenId[]> {
+async function takenIds({ keys, ports }: KeyIdRecords, account: string): Promise<TakenId[]> {
   const ofAccount = keys.filter((key) => key.account === account);
   const records = await Promise.all(
     ofAccount.map(async ({ store, storedAs }) => readRecord(await ports.sources.reader(store), storedAs)),

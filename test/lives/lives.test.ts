@@ -1,0 +1,33 @@
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { aDeed, type Deed, doer } from './deeds.ts';
+import { watcher } from './invariants.ts';
+import { comesToRest } from './rest.ts';
+import { aWorld } from './world.ts';
+
+/** Whole lives of keys, whatever happens in them: `KEYTURN_LIVES=1000 KEYTURN_SEED=7 npx vitest run test/lives` lives more of them. */
+
+const LIVES = Number(process.env.KEYTURN_LIVES ?? 20);
+const SEED = process.env.KEYTURN_SEED;
+
+async function live(deeds: readonly Deed[]): Promise<void> {
+  const world = await aWorld();
+  try {
+    const [perform, check] = [doer(world), watcher(world)];
+    for (const deed of deeds) {
+      await perform(deed);
+      await check();
+    }
+    await comesToRest(world, check);
+  } finally {
+    await world.venue.close();
+  }
+}
+
+it('whatever happens, no working key is lost, none is called dead that lives, and every life comes to rest', {
+  timeout: 60_000 + LIVES * 5_000,
+}, async () => {
+  const lives = fc.asyncProperty(fc.array(aDeed, { minLength: 8, maxLength: 40, size: 'max' }), live);
+  await fc.assert(lives, { numRuns: LIVES, ...(SEED === undefined ? {} : { seed: Number(SEED) }) });
+  expect.assertions(0);
+});
