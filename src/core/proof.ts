@@ -153,7 +153,7 @@ function controlsFail({ positive, negative }: Group): Judgement | null {
   if (!works(positive.probe)) {
     return inconclusive(
       'control-refused',
-      `generation ${positive.generation}, which must work, is refused as well; check its allowlist (this machine’s address must be on it) and its switches`,
+      `generation ${positive.generation}, which must work, is refused as well; check its allowlist (this machine’s address must be on it) and its switches; if it was deleted by mistake, keyturn rotate KEY --compromised replaces it`,
     );
   }
   if (!negative.answers.some(({ kind }) => kind === 'unknown-key')) {

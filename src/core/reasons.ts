@@ -128,7 +128,7 @@ const OUTCOMES = {
   'still-works': entry('A signed read with a key that should be deleted succeeded.', 'Delete it at the venue.'),
   'current-unproven': entry(
     'The current key did not work just now, so nobody is asked to delete the previous one.',
-    'Find out why: keyturn verify KEY.',
+    'Find out why: keyturn verify KEY. If it was deleted by mistake: keyturn rotate KEY --compromised replaces it at once.',
   ),
   'no-live-control': entry(
     'No other generation of this key is known to work, so a refusal would prove nothing.',
@@ -136,7 +136,7 @@ const OUTCOMES = {
   ),
   'control-refused': entry(
     'The key that must work was refused together with the one in question.',
-    'Check its allowlist: keyturn’s own address must be on it.',
+    'Check its allowlist: keyturn’s own address must be on it. If it was deleted by mistake: keyturn rotate KEY --compromised replaces it at once.',
   ),
   'controls-alike': entry(
     'The venue answers an unknown key as it answers a refused address or permission.',

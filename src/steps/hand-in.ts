@@ -29,7 +29,7 @@ export async function handIn(
       'refused',
       `generation ${generation.generation} of ${tools.key.id} is verified with key id ${maskApiKey(generation.apiKey ?? '')}, another one cannot replace it`,
       {
-        hint: 'if that key is wrong, ask for a new one: keyturn rotate KEY --reason TEXT, once this rotation is over',
+        hint: 'if that key is gone or wrong, give it up: keyturn rotate KEY --compromised --generation N --reason TEXT makes another one',
       },
     );
   }

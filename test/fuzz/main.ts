@@ -45,7 +45,8 @@ function watch(task: Task): void {
     process.exit(1);
   }, 1_000);
   worker.on('error', (error) => {
-    process.stdout.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    // Seed and path stand first; the file that failed may have megabytes.
+    process.stdout.write(`${String(error).slice(0, 4_000)}\n`);
     process.exitCode = 1;
   });
   worker.on('exit', () => {

@@ -5,16 +5,20 @@ import { isKeyturnError } from '../../src/errors.ts';
 import type { Looked } from '../../src/tick.ts';
 import { DAY, HOUR } from '../build.ts';
 import { MOODS, type Mood } from './moody-venue.ts';
-import { deletes, deletesCurrent, disables, mends, registers, SLIPS, type Slip } from './person.ts';
+import { deletes, deletesCurrent, disables, mends, obeys, registers, SLIPS, type Slip } from './person.ts';
 import type { World } from './world.ts';
 
 /** What may happen next in the lives of keys. Plain data, so that a failing life prints and shrinks well. */
 export type Deed =
+  | { do: 'good-day' }
   | { do: 'pass'; writes?: number | undefined }
   | { do: 'passes-at-once'; workers: number }
   | { do: 'look' | 'act-on-old-look' }
   | { do: 'register'; key: 0 | 1; slip?: Slip | undefined }
-  | { do: 'mend' | 'delete' | 'delete-current' | 'disable' | 'rotate' | 'leak-current' | 'leak-next'; key: 0 | 1 }
+  | {
+      do: 'turn-over' | 'mend' | 'delete' | 'delete-current' | 'disable' | 'rotate' | 'leak-current' | 'leak-next';
+      key: 0 | 1;
+    }
   | { do: 'mood'; mood: Mood }
   | { do: 'deny'; key: 0 | 1; generation: 'current' | 'previous' }
   | { do: 'wait'; seconds: number }
@@ -44,12 +48,14 @@ const aKeyNumber = fc.constantFrom(0 as const, 1 as const);
 const often = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary });
 
 export const aDeed: fc.Arbitrary<Deed> = fc.oneof(
-  often(6, fc.constant({ do: 'pass' as const })),
-  often(3, fc.record({ do: fc.constant('pass' as const), writes: fc.integer({ min: 1, max: 12 }) })),
+  often(14, fc.constant({ do: 'good-day' as const })),
+  often(4, fc.constant({ do: 'pass' as const })),
+  often(3, fc.record({ do: fc.constant('pass' as const), writes: fc.integer({ min: 1, max: 6 }) })),
   often(2, fc.record({ do: fc.constant('passes-at-once' as const), workers: fc.integer({ min: 2, max: 3 }) })),
   often(2, fc.record({ do: fc.constantFrom('look' as const, 'act-on-old-look' as const) })),
   often(5, fc.record({ do: fc.constant('register' as const), key: aKeyNumber })),
   often(3, fc.record({ do: fc.constant('register' as const), key: aKeyNumber, slip: fc.constantFrom(...SLIPS) })),
+  often(6, fc.record({ do: fc.constant('turn-over' as const), key: aKeyNumber })),
   often(4, fc.record({ do: fc.constantFrom('mend' as const, 'delete' as const, 'rotate' as const), key: aKeyNumber })),
   often(
     2,
@@ -72,8 +78,8 @@ export const aDeed: fc.Arbitrary<Deed> = fc.oneof(
     fc.record({
       do: fc.constant('wait' as const),
       seconds: fc.oneof(
-        fc.constantFrom(11 * 60, 25 * HOUR, 29 * DAY, 40 * DAY, -HOUR, -2 * DAY),
-        fc.integer({ min: 1, max: 60 * DAY }),
+        fc.constantFrom(11 * 60, 20 * 60, 3 * HOUR, 25 * HOUR, 25 * DAY, 40 * DAY, -HOUR, -2 * DAY),
+        fc.integer({ min: 1, max: 30 * DAY }),
       ),
     }),
   ),
@@ -94,6 +100,8 @@ export function doer(world: World): (deed: Deed) => Promise<void> {
 
   return async (deed) => {
     switch (deed.do) {
+      case 'good-day':
+        return goodDay(world);
       case 'pass':
         await world.act(await world.look(), { name: 'worker', writes: deed.writes });
         return;
@@ -132,6 +140,8 @@ export function doer(world: World): (deed: Deed) => Promise<void> {
 
 function byPeople(world: World, key: Key, deed: Extract<Deed, { key: 0 | 1 }>): Promise<void> {
   switch (deed.do) {
+    case 'turn-over':
+      return turnOver(world, key);
     case 'register':
       return registers(world, key, deed.slip);
     case 'mend':
@@ -151,6 +161,25 @@ function byPeople(world: World, key: Key, deed: Extract<Deed, { key: 0 | 1 }>): 
     default:
       throw new Error(`${deed.do} is not done by people`);
   }
+}
+
+/** Two passes, people who do what they are told between them, and a day. */
+async function goodDay(world: World): Promise<void> {
+  await world.act(await world.look(), { name: 'worker' });
+  for (const key of world.keys) await tolerating(obeys(world, key));
+  await world.act(await world.look(), { name: 'worker' });
+  world.time.now += 25 * HOUR * 1000;
+}
+
+/** As far as the task to delete the previous key, which nobody has done yet. */
+async function turnOver(world: World, key: Key): Promise<void> {
+  const pass = async () => world.act(await world.look(), { name: 'worker' });
+  await tolerating(world.rotate(key, { reason: 'because', compromised: null }));
+  await pass();
+  await registers(world, key);
+  await pass();
+  world.time.now += key.schedule.overlap * 1000 + HOUR * 1000;
+  await pass();
 }
 
 /** For the length of one pass the venue claims not to know a key that it keeps. */

@@ -7,7 +7,7 @@ import { aWorld } from './world.ts';
 
 /** Whole lives of keys, whatever happens in them: `KEYTURN_LIVES=1000 KEYTURN_SEED=7 npx vitest run test/lives` lives more of them. */
 
-const LIVES = Number(process.env.KEYTURN_LIVES ?? 20);
+const LIVES = Number(process.env.KEYTURN_LIVES ?? 8);
 const SEED = process.env.KEYTURN_SEED;
 
 async function live(deeds: readonly Deed[]): Promise<void> {
@@ -27,7 +27,7 @@ async function live(deeds: readonly Deed[]): Promise<void> {
 it('whatever happens, no working key is lost, none is called dead that lives, and every life comes to rest', {
   timeout: 60_000 + LIVES * 5_000,
 }, async () => {
-  const lives = fc.asyncProperty(fc.array(aDeed, { minLength: 8, maxLength: 40, size: 'max' }), live);
+  const lives = fc.asyncProperty(fc.array(aDeed, { minLength: 12, maxLength: 50, size: 'max' }), live);
   await fc.assert(lives, { numRuns: LIVES, ...(SEED === undefined ? {} : { seed: Number(SEED) }) });
   expect.assertions(0);
 });

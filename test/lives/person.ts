@@ -95,6 +95,13 @@ export async function mends(world: World, key: Key): Promise<void> {
   await world.venue.post('edit', { apiKey: task.apiKey ?? '', ...formOf(task) });
 }
 
+/** Does everything the cards of this key say. */
+export async function obeys(world: World, key: Key): Promise<void> {
+  await registers(world, key);
+  await mends(world, key);
+  await deletes(world, key);
+}
+
 /** Deletes what the cards of this key ask to delete. */
 export async function deletes(world: World, key: Key): Promise<void> {
   for (const { kind, apiKey, alsoDelete } of await world.tasks(key)) {

@@ -2,7 +2,7 @@ import type { Key } from '../../src/core/policy.ts';
 import { rolesOf } from '../../src/core/record.ts';
 import { phaseOf } from '../../src/core/status.ts';
 import { HOUR } from '../build.ts';
-import { deletes, mends, registers } from './person.ts';
+import { obeys } from './person.ts';
 import type { World } from './world.ts';
 
 /** From here on the venue is well, clocks are right, nothing is frozen, and people do what their cards say. */
@@ -25,17 +25,13 @@ export async function comesToRest(world: World, check: () => Promise<void>): Pro
       )
       .join('\n');
     if ((await Promise.all(world.keys.map((key) => isAtRest(world, key)))).every(Boolean)) return;
-    for (const key of world.keys) await obeys(world, key);
+    for (const key of world.keys) {
+      await obeys(world, key);
+      await replacesWhatVanished(world, key);
+    }
     world.time.now += 7 * HOUR * 1000;
   }
   throw new Error(`stuck for ever:\n${reasons}`);
-}
-
-async function obeys(world: World, key: Key): Promise<void> {
-  await registers(world, key);
-  await mends(world, key);
-  await deletes(world, key);
-  await replacesWhatVanished(world, key);
 }
 
 /** A key that works nowhere any more, deleted by mistake, is given up, as the hints of keyturn say. */
