@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { aDeed, type Deed, doer } from './deeds.ts';
+import { aDeed, type Deed } from './deeds.ts';
 import { watcher } from './invariants.ts';
+import { doer } from './perform.ts';
 import { comesToRest } from './rest.ts';
 import { aWorld } from './world.ts';
 

@@ -9,7 +9,7 @@ import { tasksOf } from '../../src/core/tasks.ts';
 import { OUTPUTS } from '../../src/outputs.ts';
 import { savePlan } from '../../src/plan-file.ts';
 import { someCapabilities } from '../build.ts';
-import { aSituation } from './arbitrary.ts';
+import { aSituation } from './arbitrary-records.ts';
 
 const someSituations = fc.uniqueArray(aSituation, { minLength: 1, maxLength: 5, selector: ({ key }) => key.id });
 const withRoomFor = (keysPerAccount: number, situations: readonly Snapshot[]) =>

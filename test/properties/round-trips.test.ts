@@ -5,13 +5,13 @@ import { memoryStore } from '../../providers/stores/memory.ts';
 import { formatDuration, parseDuration } from '../../src/core/duration.ts';
 import { documentHash, evidenceDocument, firstBrokenLink } from '../../src/core/evidence.ts';
 import { planOf } from '../../src/core/plan.ts';
-import { ALGORITHMS, PERMISSIONS } from '../../src/core/policy.ts';
 import { PolicyFile } from '../../src/core/policy-schema.ts';
 import { isKeyturnError } from '../../src/errors.ts';
 import { entriesOf, parsePlan, savePlan } from '../../src/plan-file.ts';
 import { readRecord, writeRecord } from '../../src/records.ts';
 import { parseSource } from '../../src/source.ts';
-import { aFreeze, anInstant, anyRecord, aSituation, aWindow } from './arbitrary.ts';
+import { anInstant, aPolicy } from './arbitrary-policies.ts';
+import { anyRecord, aSituation } from './arbitrary-records.ts';
 
 const KEY = 'desk/spot';
 const clock = { now: () => new Date('2026-06-01T12:00:00Z') };
@@ -103,63 +103,3 @@ describe('parse after render is the identity', () => {
       { numRuns: 300 },
     ));
 });
-
-const aName = fc.stringMatching(/^[a-z0-9]([a-z0-9_-]{0,10}[a-z0-9])?$/);
-const aText = fc
-  .stringMatching(/^[!-~\u00a1-\uffef]([ -~\u00a0-\uffef]{0,30}[!-~\u00a1-\uffef])?$/)
-  .filter((text) => !/PRIVATE KEY|[A-Za-z0-9+/]{20}/.test(text));
-const aDuration = fc
-  .tuple(fc.nat(999), fc.constantFrom('s', 'm', 'h', 'd', 'w'))
-  .map(([count, unit]) => `${count}${unit}`);
-
-const settings = {
-  algorithm: fc.constantFrom(...ALGORITHMS),
-  ipAllowlist: fc.array(fc.oneof(fc.ipV4(), fc.ipV6()), { maxLength: 3 }),
-  passphrase: fc.constantFrom('required', 'none'),
-  schedule: fc.record(
-    {
-      lead: aDuration,
-      registerWithin: aDuration,
-      overlap: aDuration,
-      revokeWithin: aDuration,
-      windows: fc.array(aWindow, { maxLength: 2 }),
-      freezes: fc.array(aFreeze, { maxLength: 2 }),
-      onMissedWindow: fc.constantFrom('act', 'wait'),
-    },
-    { requiredKeys: [] },
-  ),
-};
-
-const aPolicy = fc.record(
-  {
-    apiVersion: fc.constant('keyturn/v1'),
-    account: aName,
-    venue: aName,
-    store: aName,
-    purposes: fc.dictionary(
-      aName.map((name) => `own-${name}`),
-      fc.record({ permissions: fc.subarray([...PERMISSIONS], { minLength: 1 }) }),
-      { maxKeys: 2, noNullPrototype: true },
-    ),
-    defaults: fc.record(settings, { requiredKeys: [] }),
-    keys: fc.array(
-      fc.record(
-        {
-          name: aName,
-          application: aText,
-          purpose: aName,
-          rotateEvery: fc.integer({ min: 30, max: 90 }).map((days) => `${days}d`),
-          owner: aText,
-          ...settings,
-        },
-        { requiredKeys: ['name', 'application', 'purpose', 'rotateEvery'] },
-      ),
-      { minLength: 1, maxLength: 3 },
-    ),
-    waivers: fc.array(
-      fc.record({ rule: aName, key: aName, reason: aText, until: anInstant.map((instant) => instant.slice(0, 10)) }),
-      { maxLength: 2 },
-    ),
-  },
-  { requiredKeys: ['apiVersion', 'account', 'venue', 'keys'], noNullPrototype: true },
-);

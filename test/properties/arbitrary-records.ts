@@ -1,68 +1,22 @@
 import * as fc from 'fast-check';
 import { ACTIONS, type Attempt, type Snapshot } from '../../src/core/decide.ts';
 import { observe } from '../../src/core/evidence.ts';
-import { ALGORITHMS, type Key, PERMISSIONS, type Schedule, WEEKDAYS } from '../../src/core/policy.ts';
+import { ALGORITHMS } from '../../src/core/policy.ts';
 import { emptyRecord, type Generation, type KeyRecord } from '../../src/core/record.ts';
-import { aKey, aSnapshot, DAY } from '../build.ts';
+import { aSnapshot, DAY } from '../build.ts';
+import { anInstant, anyKey, anyText } from './arbitrary-policies.ts';
 
-/** Arbitrary policies, records and clocks. */
-
-export const anInstant = fc
-  .date({ min: new Date('2020-01-01T00:00:00Z'), max: new Date('2040-01-01T00:00:00Z'), noInvalidDate: true })
-  .map((date) => date.toISOString());
+/** Arbitrary records, and all that a decision is made of. */
 
 const aHash = fc.stringMatching(/^[0-9a-f]{64}$/);
-const aText = fc.string({ unit: 'grapheme', maxLength: 30 });
-const aTime = fc.nat(23 * 60 + 59).map((minutes) => `${two(minutes / 60)}:${two(minutes % 60)}`);
-const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
-const days = (min: number, max: number) => fc.integer({ min, max }).map((count) => count * DAY);
-
-export const aWindow = fc
-  .record({
-    days: fc.subarray([...WEEKDAYS], { minLength: 1 }),
-    hours: fc.uniqueArray(aTime, { minLength: 2, maxLength: 2 }).map((both) => both.sort()),
-    timeZone: fc.constantFrom('UTC', 'Europe/London', 'America/New_York', 'Asia/Kolkata', 'Pacific/Apia'),
-  })
-  .map(({ hours: [from = '', to = ''], ...rest }) => ({ ...rest, from, to }));
-
-export const aFreeze = fc
-  .tuple(anInstant, days(0, 60))
-  .map(([from, length]) => ({ from: from.slice(0, 10), to: later(from, length).slice(0, 10), reason: 'quiet' }));
-
-const later = (instant: string, seconds: number): string =>
-  new Date(Date.parse(instant) + seconds * 1000).toISOString();
-
-const anySchedule: fc.Arbitrary<Schedule> = fc.record({
-  lead: fc.oneof(days(0, 29), fc.nat(DAY)),
-  registerWithin: fc.oneof(days(0, 10), fc.nat(DAY)),
-  overlap: fc.oneof(days(0, 10), fc.nat(DAY)),
-  revokeWithin: fc.oneof(days(0, 10), fc.nat(DAY)),
-  windows: fc.array(aWindow, { maxLength: 2 }),
-  freezes: fc.array(aFreeze, { maxLength: 2 }),
-  onMissedWindow: fc.constantFrom('act', 'wait'),
-});
-
-export const anyKey: fc.Arbitrary<Key> = fc
-  .record({
-    name: fc.stringMatching(/^[a-z0-9]{1,12}$/),
-    account: fc.constantFrom('a', 'b'),
-    permissions: fc.subarray([...PERMISSIONS], { minLength: 1 }),
-    owner: fc.option(aText),
-    algorithm: fc.constantFrom(...ALGORITHMS),
-    ipAllowlist: fc.array(fc.ipV4(), { maxLength: 3 }),
-    passphrase: fc.constantFrom('required' as const, 'none' as const),
-    rotateEvery: days(30, 90),
-    schedule: anySchedule,
-  })
-  .map(({ name, account, ...rest }) => aKey({ id: `${account}/${name}`, name, account, ...rest }));
 
 const anEntry = fc.record({
   at: anInstant,
-  event: aText,
-  by: aText,
+  event: anyText,
+  by: anyText,
   detail: fc.dictionary(
-    aText.filter((name) => name !== '__proto__'),
-    fc.oneof(aText, fc.integer(), fc.boolean(), fc.array(aText, { maxLength: 2 })),
+    anyText.filter((name) => name !== '__proto__'),
+    fc.oneof(anyText, fc.integer(), fc.boolean(), fc.array(anyText, { maxLength: 2 })),
     {
       maxKeys: 3,
     },
@@ -96,19 +50,19 @@ const aGenerationOf = (key: string, number: number): fc.Arbitrary<Generation> =>
         generated: anInstant,
         ...Object.fromEntries(milestones.map((each) => [each, sometimes(anInstant)])),
       }),
-      publicKey: sometimes(aText),
+      publicKey: sometimes(anyText),
       fingerprint: sometimes(aHash),
       apiKey: sometimes(fc.string({ maxLength: 64 })),
-      discardedApiKeys: sometimes(fc.array(aText, { maxLength: 2 })),
+      discardedApiKeys: sometimes(fc.array(anyText, { maxLength: 2 })),
       findings: sometimes(
-        fc.array(fc.record({ code: aText, switch: fc.option(aText), message: aText }), { maxLength: 2 }),
+        fc.array(fc.record({ code: anyText, switch: fc.option(anyText), message: anyText }), { maxLength: 2 }),
       ),
       findingsSince: sometimes(anInstant),
       allowlist: sometimes(fc.constantFrom('proven', 'unproven')),
-      compromised: sometimes(fc.record({ at: anInstant, by: aText, reason: aText })),
-      baseline: sometimes(fc.record({ at: anInstant, answers: fc.array(aText, { maxLength: 2 }) })),
+      compromised: sometimes(fc.record({ at: anInstant, by: anyText, reason: anyText })),
+      baseline: sometimes(fc.record({ at: anInstant, answers: fc.array(anyText, { maxLength: 2 }) })),
       probe: sometimes(
-        fc.record({ at: anInstant, verdict: fc.constantFrom('alive', 'dead', 'inconclusive'), reason: aText }),
+        fc.record({ at: anInstant, verdict: fc.constantFrom('alive', 'dead', 'inconclusive'), reason: anyText }),
       ),
       deadGroups: sometimes(fc.array(anInstant, { maxLength: 3 })),
       observations: fc.array(anEntry, { maxLength: 3 }),
@@ -132,7 +86,7 @@ export const anyRecord = (key: string): fc.Arbitrary<KeyRecord> =>
         revision: fc.integer({ min: 1, max: 1e6 }),
         writeId: fc.uuid(),
         writtenAt: anInstant,
-        accountUid: sometimes(aText),
+        accountUid: sometimes(anyText),
         generations: fc.tuple(...numbers.sort((a, b) => a - b).map((number) => aGenerationOf(key, number))),
         current: role,
         next: role,
@@ -144,8 +98,8 @@ export const anyRecord = (key: string): fc.Arbitrary<KeyRecord> =>
             at: anInstant,
           }),
         ),
-        claim: sometimes(fc.record({ by: aText, nonce: fc.uuid(), until: anInstant })),
-        request: sometimes(fc.record({ at: anInstant, by: aText, reason: aText })),
+        claim: sometimes(fc.record({ by: anyText, nonce: fc.uuid(), until: anInstant })),
+        request: sometimes(fc.record({ at: anInstant, by: anyText, reason: anyText })),
         history: fc.array(
           fc.record(
             {
@@ -168,7 +122,7 @@ const anAttempt: fc.Arbitrary<Attempt> = fc.record({
   action: fc.constantFrom(...ACTIONS),
   generation: fc.integer({ min: 1, max: 9 }),
   reason: fc.constantFrom('network' as const, 'fix-needed' as const, 'still-works' as const),
-  message: aText,
+  message: anyText,
 });
 
 /** Anything planning can meet with. */
