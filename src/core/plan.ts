@@ -12,12 +12,19 @@ export type Gathered = Omit<Snapshot, 'room' | 'attempts'>;
 
 export function planOf(gathered: readonly Gathered[], at: Date): Plan {
   const left = roomLeft(gathered);
-  const keys = gathered.map((each) => {
+  const wanted = gathered.map((each) => {
     const decision = decide({ ...each, room: true, attempts: [] });
-    if (!startsGeneration(decision)) return decision;
-    const room = left.get(each.key.account) ?? 0;
-    left.set(each.key.account, room - 1);
-    return room > 0 ? decision : decide({ ...each, room: false, attempts: [] });
+    const without = startsGeneration(decision) ? decide({ ...each, room: false, attempts: [] }) : decision;
+    return { account: each.key.account, decision, without };
+  });
+  const take = (account: string) => left.set(account, (left.get(account) ?? 0) - 1);
+  // What starts even without room takes its place first, or the account would get one key too many.
+  for (const { account, without } of wanted) if (startsGeneration(without)) take(account);
+  const keys = wanted.map(({ account, decision, without }) => {
+    if (!startsGeneration(decision) || startsGeneration(without)) return decision;
+    if ((left.get(account) ?? 0) <= 0) return without;
+    take(account);
+    return decision;
   });
   return { at, keys };
 }

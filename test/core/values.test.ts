@@ -118,6 +118,17 @@ describe('plan', () => {
       'venue-limit',
     ]);
   });
+  it('what replaces a compromised key takes its place before others, wherever it stands', () => {
+    const capabilities = someCapabilities({ limits: { keysPerAccount: 2, allowlistEntries: 30, ipv6: false } });
+    const leaked = aGeneration(7, 'deletionAsked', { compromised: { at: T(), by: 'ops', reason: 'leak' } });
+    const gathered = [
+      aSnapshot({ key: key('a'), capabilities }),
+      aSnapshot({ key: key('b'), capabilities, record: aRecord({ roles: { current: leaked } }) }),
+    ];
+    const reasons = (order: typeof gathered) => planOf(order, new Date(T())).keys.map(({ reason }) => reason);
+    expect(reasons(gathered)).toEqual(['venue-limit', 'replacement']);
+    expect(reasons(gathered.toReversed())).toEqual(['replacement', 'venue-limit']);
+  });
   it('planning twice is the same plan', () => {
     const gathered = ['a', 'b'].map((name) => aSnapshot({ key: key(name) }));
     expect(planOf(gathered, new Date(T()))).toEqual(planOf(gathered, new Date(T())));

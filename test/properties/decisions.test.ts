@@ -21,7 +21,7 @@ const at = new Date('2026-06-01T12:00:00Z');
 const byKey = (situations: readonly Snapshot[]) => new Map(planOf(situations, at).keys.map((each) => [each.key, each]));
 const codes = new Set(Object.values(REASONS).flatMap((group) => Object.keys(group)));
 
-describe('for any policies, records and clocks', () => {
+describe('for any policies, records and clocks', { timeout: 60_000 }, () => {
   it('planning twice is the same plan, and changes nothing it looked at', () =>
     fc.assert(
       fc.property(someSituations, (situations) => {
@@ -30,7 +30,7 @@ describe('for any policies, records and clocks', () => {
         expect(planOf(structuredClone(situations.map(withoutPatterns)) as Snapshot[], at)).toEqual(plan);
         expect(situations.map(({ record, key }) => ({ record, key }))).toEqual(before);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     ));
 
   it('there is a decision, its reason is in the table, and an action names a generation', () =>
@@ -41,7 +41,7 @@ describe('for any policies, records and clocks', () => {
         expect(message).not.toBe('');
         if (action !== null) expect(generation).toBeGreaterThan(0);
       }),
-      { numRuns: 1_500 },
+      { numRuns: 800 },
     ));
 
   it('decisions do not depend on the order of keys', () =>
@@ -50,7 +50,7 @@ describe('for any policies, records and clocks', () => {
         const roomy = withRoomFor(1_000, situations);
         expect(byKey(roomy.toReversed())).toEqual(byKey(roomy));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     ));
 
   it('but for what shares an account that is nearly full, where as many keys start in any order', () =>
@@ -64,7 +64,7 @@ describe('for any policies, records and clocks', () => {
         for (const { key } of differing)
           expect(new Set([one, other].map((plan) => plan.get(key)?.action))).toContain('generate');
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     ));
 
   it('status, tasks and plan agree', () =>
@@ -86,7 +86,7 @@ describe('for any policies, records and clocks', () => {
         const isAtRest = reason === 'not-due' && record.generations.length === 1 && record.current === generations[0];
         if (isAtRest) expect(tasks.filter(({ kind }) => kind !== 'delete')).toEqual([]);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 500 },
     ));
 
   it('what is printed fits the published shape, and saves', () =>

@@ -16,7 +16,7 @@ import { anyRecord, aSituation } from './arbitrary-records.ts';
 const KEY = 'desk/spot';
 const clock = { now: () => new Date('2026-06-01T12:00:00Z') };
 
-describe('parse after render is the identity', () => {
+describe('parse after render is the identity', { timeout: 60_000 }, () => {
   it('of records, through a store', () =>
     fc.assert(
       fc.asyncProperty(anyRecord(KEY), async (record) => {
@@ -30,7 +30,7 @@ describe('parse after render is the identity', () => {
           writtenAt: '',
         });
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     ));
 
   it('of saved plans; one that was edited is refused', () =>
@@ -100,6 +100,6 @@ describe('parse after render is the identity', () => {
         expect(problems).toEqual([]);
         expect(value).toEqual(policy);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     ));
 });
