@@ -12,7 +12,16 @@ export type Deed =
   | { do: 'look' | 'act-on-old-look' }
   | { do: 'register'; key: 0 | 1; slip?: Slip | undefined }
   | {
-      do: 'turn-over' | 'mend' | 'delete' | 'delete-current' | 'disable' | 'rotate' | 'leak-current' | 'leak-next';
+      do:
+        | 'bring-in'
+        | 'turn-over'
+        | 'mend'
+        | 'delete'
+        | 'delete-current'
+        | 'disable'
+        | 'rotate'
+        | 'leak-current'
+        | 'leak-next';
       key: 0 | 1;
     }
   | { do: 'mood'; mood: Mood }
@@ -51,22 +60,23 @@ export const aDeed: fc.Arbitrary<Deed> = fc.oneof(
   often(2, fc.record({ do: fc.constantFrom('look' as const, 'act-on-old-look' as const) })),
   often(5, fc.record({ do: fc.constant('register' as const), key: aKeyNumber })),
   often(3, fc.record({ do: fc.constant('register' as const), key: aKeyNumber, slip: fc.constantFrom(...SLIPS) })),
-  often(6, fc.record({ do: fc.constant('turn-over' as const), key: aKeyNumber })),
+  often(8, fc.record({ do: fc.constantFrom('bring-in' as const, 'turn-over' as const), key: aKeyNumber })),
+  often(3, fc.record({ do: fc.constant('delete-current' as const), key: aKeyNumber })),
   often(4, fc.record({ do: fc.constantFrom('mend' as const, 'delete' as const, 'rotate' as const), key: aKeyNumber })),
   often(
     2,
     fc.record({
-      do: fc.constantFrom('delete-current' as const, 'disable' as const, 'leak-current' as const, 'leak-next' as const),
+      do: fc.constantFrom('disable' as const, 'leak-current' as const, 'leak-next' as const),
       key: aKeyNumber,
     }),
   ),
   often(2, fc.record({ do: fc.constant('mood' as const), mood: fc.constantFrom('well' as const, ...MOODS) })),
   often(
-    1,
+    4,
     fc.record({
       do: fc.constant('deny' as const),
       key: aKeyNumber,
-      generation: fc.constantFrom('current' as const, 'previous' as const),
+      generation: fc.constantFrom('current' as const, 'previous' as const, 'previous' as const),
     }),
   ),
   often(

@@ -53,6 +53,8 @@ export function doer(world: World): (deed: Deed) => Promise<void> {
 
 function byPeople(world: World, key: Key, deed: Extract<Deed, { key: 0 | 1 }>): Promise<void> {
   switch (deed.do) {
+    case 'bring-in':
+      return bringIn(world, key);
     case 'turn-over':
       return turnOver(world, key);
     case 'register':
@@ -78,21 +80,27 @@ function byPeople(world: World, key: Key, deed: Extract<Deed, { key: 0 | 1 }>): 
 
 /** Two passes, people who do what they are told between them, and a day. */
 async function goodDay(world: World): Promise<void> {
-  await world.act(await world.look(), { name: 'worker' });
+  await onePass(world);
   for (const key of world.keys) await tolerating(obeys(world, key));
-  await world.act(await world.look(), { name: 'worker' });
+  await onePass(world);
   world.time.now += 25 * HOUR * 1000;
+}
+
+const onePass = async (world: World) => world.act(await world.look(), { name: 'worker' });
+
+/** As far as the overlap. */
+async function bringIn(world: World, key: Key): Promise<void> {
+  await tolerating(world.rotate(key, { reason: 'because', compromised: null }));
+  await onePass(world);
+  await registers(world, key);
+  await onePass(world);
 }
 
 /** As far as the task to delete the previous key, which nobody has done yet. */
 async function turnOver(world: World, key: Key): Promise<void> {
-  const pass = async () => world.act(await world.look(), { name: 'worker' });
-  await tolerating(world.rotate(key, { reason: 'because', compromised: null }));
-  await pass();
-  await registers(world, key);
-  await pass();
-  world.time.now += key.schedule.overlap * 1000 + HOUR * 1000;
-  await pass();
+  await bringIn(world, key);
+  world.time.now += (key.schedule.overlap + HOUR) * 1000;
+  await onePass(world);
 }
 
 /** For the length of one pass the venue claims not to know a key that it keeps. */
@@ -103,7 +111,7 @@ async function deny(world: World, key: Key, which: 'current' | 'previous'): Prom
   if (!apiKey) return;
   world.denials.set(apiKey, (world.denials.get(apiKey) ?? 0) + 1);
   world.venue.denied.add(apiKey);
-  await world.act(await world.look(), { name: 'worker' });
+  await onePass(world);
   world.venue.denied.delete(apiKey);
 }
 
