@@ -83,18 +83,19 @@ async function material({ store }: World, { storedAs }: Key, record: KeyRecord):
   return broken;
 }
 
-/** No proof of death of a key that the venue keeps. One flicker of the venue in one pass is no excuse. */
+/** No proof of death of a key that the venue keeps, finished generations included. One flicker in one pass is no excuse. */
 function proofs(
   { denials }: World,
-  { generations }: KeyRecord,
+  { generations, history }: KeyRecord,
   listed: readonly ListedKey[],
   memory: Memory,
 ): string[] {
-  return generations.flatMap(({ generation, apiKey = '', fingerprint, at }) => {
-    if (!at.provenDead || memory.provenDead.has(generation)) return [];
+  const dead = [...generations.filter(({ at }) => at.provenDead), ...history.filter(({ provenDead }) => provenDead)];
+  return dead.flatMap(({ generation, fingerprint }) => {
+    if (memory.provenDead.has(generation)) return [];
     memory.provenDead.add(generation);
-    const isKept = listed.some((each) => each.apiKey === apiKey || each.fingerprint === fingerprint);
-    return isKept && (denials.get(apiKey) ?? 0) < 2 ? [`generation ${generation} is said to be dead and lives`] : [];
+    const kept = listed.find((each) => each.fingerprint === fingerprint);
+    return kept && (denials.get(kept.apiKey) ?? 0) < 2 ? [`generation ${generation} is said to be dead and lives`] : [];
   });
 }
 
