@@ -11,6 +11,20 @@ import { aWorld } from './world.ts';
 const LIVES = Number(process.env.KEYTURN_LIVES ?? 8);
 const SEED = process.env.KEYTURN_SEED;
 
+/** Lived every time, since chance seldom leads there: a flicker while proof is awaited, and a current key that vanishes. */
+const SURE: [Deed[]][] = [
+  [[{ do: 'good-day' }, { do: 'turn-over', key: 0 }, { do: 'deny', key: 0, generation: 'previous' }]],
+  [
+    [
+      { do: 'good-day' },
+      { do: 'bring-in', key: 0 },
+      { do: 'delete-current', key: 0 },
+      { do: 'wait', seconds: 90_000 },
+      { do: 'pass' },
+    ],
+  ],
+];
+
 async function live(deeds: readonly Deed[]): Promise<void> {
   const world = await aWorld();
   try {
@@ -29,6 +43,6 @@ it('whatever happens, no working key is lost, none is called dead that lives, an
   timeout: 60_000 + LIVES * 20_000,
 }, async () => {
   const lives = fc.asyncProperty(fc.array(aDeed, { minLength: 12, maxLength: 50, size: 'max' }), live);
-  await fc.assert(lives, { numRuns: LIVES, ...(SEED === undefined ? {} : { seed: Number(SEED) }) });
+  await fc.assert(lives, { numRuns: LIVES, examples: SURE, ...(SEED === undefined ? {} : { seed: Number(SEED) }) });
   expect.assertions(0);
 });
