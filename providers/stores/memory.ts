@@ -54,6 +54,10 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
 
     async check() {},
 
+    examine: async () => [],
+
+    tidy: async () => [],
+
     async listKeys() {
       await Promise.resolve();
       const used = [...shelves].filter(([, { record, generations }]) => record !== null || generations.size > 0);

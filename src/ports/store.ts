@@ -39,6 +39,18 @@ export interface StoreCapabilities {
   maxRecordBytes: number;
 }
 
+/** Something about a store that somebody should know. */
+export interface StoreFinding {
+  /** Stable; docs/doctor.md lists them. */
+  code: string;
+  severity: 'error' | 'warning';
+  message: string;
+  /** What to do about it, as an imperative sentence without a full stop. */
+  hint: string;
+  /** Where it is about one key only. */
+  key?: KeyId;
+}
+
 /**
  * What planning may do: read, and never a private half. "There is nothing" is null, `absent` or an empty list;
  * "the store did not answer" is a thrown `unavailable`, `throttled` or `denied`; what is there but unreadable is `corrupt`.
@@ -55,6 +67,8 @@ export interface StoreReader {
   statCurrent(key: KeyId): Promise<number | null>;
   /** The evidence of a finished generation, or null. */
   readEvidence(key: KeyId, generation: number): Promise<string | null>;
+  /** What a look at the store shows that somebody should know. Reads no private half. */
+  examine(): Promise<StoreFinding[]>;
 }
 
 /**
@@ -86,4 +100,9 @@ export interface Store extends StoreReader {
   retireMaterial(key: KeyId, generation: number): Promise<'erased' | 'detached' | 'already'>;
   /** Create-once: `same` or `other` when there is one already, which is kept. */
   putEvidence(key: KeyId, generation: number, text: string): Promise<'created' | 'same' | 'other'>;
+  /**
+   * Completes what stops left half done inside the store where the store alone knows how it ends, and never touches what it
+   * does not know. Returns what it did, one sentence each; nothing to do is an empty list. Repeatable.
+   */
+  tidy(key: KeyId): Promise<string[]>;
 }

@@ -12,6 +12,8 @@ export interface Sealing {
   checkRecipients(): Promise<void>;
   /** Throws `invalid` or `denied` when nothing could be opened. */
   checkIdentity(): Promise<void>;
+  /** Whether what is sealed from now on could be opened here. Throws as the two checks do. */
+  isOwnRecipient(): Promise<boolean>;
   seal(plain: Secret): Promise<Buffer>;
   /** Throws `invalid` or `denied` for the identity, `corrupt` for a file it does not open. */
   open(sealed: Buffer, path: string): Promise<Secret>;
@@ -36,6 +38,12 @@ export function sealing({ identity, recipients, folder }: SealingOptions): Seali
     },
     async checkIdentity() {
       await decrypterFor(identity, await knownIdentities());
+    },
+    async isOwnRecipient() {
+      const { identityToRecipient } = await import('age-encryption');
+      const recipients = await knownRecipients();
+      const own = await Promise.all((await knownIdentities()).map((each) => identityToRecipient(each.revealText())));
+      return own.some((recipient) => recipients.includes(recipient));
     },
     async seal(plain) {
       const { Encrypter } = await import('age-encryption');
@@ -89,7 +97,8 @@ function isRecipient(encrypter: Encrypter, recipient: string): boolean {
   }
 }
 
-const besideIdentity = (identityFile: string): string => join(dirname(identityFile), 'recipients.txt');
+export const besideIdentity = (identityFile: string, name = 'recipients.txt'): string =>
+  join(dirname(identityFile), name);
 
 async function recipientsBeside(identity: SecretReference, folder: string): Promise<string[]> {
   if ('env' in identity)

@@ -1,5 +1,4 @@
-import { readlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import * as z from 'zod';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
@@ -8,13 +7,14 @@ import { SecretReference } from '../../../src/secret-reference.ts';
 import { fingerprintOf } from '../../keys.ts';
 import { checkAccess, checkFileSystem } from './access.ts';
 import { sealing } from './age.ts';
+import { showCurrent } from './current-link.ts';
+import { examine } from './examine.ts';
 import {
   createFolderOnce,
   createOnce,
   ensureFolder,
   exists,
   numbersIn,
-  pointLink,
   probeLinks,
   readIfThere,
   removeFiles,
@@ -27,10 +27,12 @@ import {
   type Meta,
   newestPromotion,
   type Paths,
+  PRIVATE_FILES,
   pathsOf,
   RECORD,
   readMeta,
 } from './layout.ts';
+import { leftBehind, removeAbandoned } from './left-behind.ts';
 import { reader } from './reader.ts';
 
 /**
@@ -76,14 +78,22 @@ const RECORDS_KEPT = 10;
 
 /** The reading half: never writes, needs no identity, and finds nothing where there is no folder. */
 export function openDirectoryReader(options: DirectoryOptions, { folder }: DirectoryDependencies): StoreReader {
-  return reader(resolve(folder, options.path));
+  const { path, identity, recipients, ...access } = DirectoryOptions.parse(options);
+  const root = resolve(folder, path);
+  const read = reader(root);
+  const seals = sealing({ identity, recipients, folder });
+  return {
+    ...read,
+    examine: () => examine({ root, identity, folder, ...access, seals, keys: () => read.listKeys() }),
+  };
 }
 
-export function openDirectoryStore(options: DirectoryOptions, { clock, folder }: DirectoryDependencies): Store {
+export function openDirectoryStore(options: DirectoryOptions, dependencies: DirectoryDependencies): Store {
+  const { clock, folder } = dependencies;
   const { path, identity, recipients, permissions, allowNetworkFileSystem } = DirectoryOptions.parse(options);
   const root = resolve(folder, path);
   const seals = sealing({ identity, recipients, folder });
-  const read = reader(root);
+  const read = openDirectoryReader(options, dependencies);
   const json = (value: object): string => `${JSON.stringify(value)}\n`;
 
   async function live(key: KeyId, generation: number): Promise<Meta> {
@@ -213,21 +223,33 @@ export function openDirectoryStore(options: DirectoryOptions, { clock, folder }:
       }
       const meta = await readMeta(paths, generation);
       if (meta === null) throw notThere(key, generation);
-      const privateFiles = ['key.pem.age', 'passphrase.txt.age'];
-      const left = await Promise.all(privateFiles.map((name) => exists(paths.generation(generation, name))));
+      const left = await Promise.all(PRIVATE_FILES.map((name) => exists(paths.generation(generation, name))));
       if (meta.state === 'retired' && !left.includes(true)) return 'already';
       // The marker first: what is half erased must not be taken for a key.
       if (meta.state === 'live')
         await replace(paths.generation(generation, 'meta.json'), json({ ...meta, state: 'retired' }));
-      await removeFiles(paths.generation(generation), privateFiles);
+      await removeFiles(paths.generation(generation), PRIVATE_FILES);
       return 'erased';
     },
 
     async putEvidence(key, generation, text) {
-      const path = pathsOf(root, key).evidence(generation);
-      await ensureFolder(join(path, '..'));
-      if (await createOnce(path, text)) return 'created';
+      const paths = pathsOf(root, key);
+      await ensureFolder(paths.evidenceFolder);
+      if (await createOnce(paths.evidence(generation), text)) return 'created';
       return (await read.readEvidence(key, generation)) === text ? 'same' : 'other';
+    },
+
+    async tidy(key) {
+      const paths = pathsOf(root, key);
+      const { temporary, halfErased, link } = await leftBehind(root, key);
+      await removeAbandoned(temporary);
+      for (const generation of halfErased) await removeFiles(paths.generation(generation), PRIVATE_FILES);
+      if (link) await showCurrent(paths);
+      return [
+        ...temporary.map((path) => `removed ${path}, which a stopped run had left`),
+        ...halfErased.map((generation) => `finished erasing the private half of generation ${generation}`),
+        ...(link ? [`current shows ${link.target} again`] : []),
+      ];
     },
   };
 }
@@ -250,16 +272,4 @@ async function putApiKey(paths: Paths, key: KeyId, generation: number, apiKey: s
     throw new KeyturnError('refused', `another key id is stored beside generation ${generation} of ${key} already`, {
       hint: `look at ${path}; it is never overwritten`,
     });
-}
-
-/** Lets `current` show what the newest promotion says, however many promotions run at once. */
-async function showCurrent(paths: Paths): Promise<void> {
-  for (;;) {
-    const newest = await newestPromotion(paths);
-    if (newest === null) return;
-    const target = join('gen', digits(newest.generation, 6));
-    const shown = await readlink(paths.current).catch(() => null);
-    if (shown === target) return;
-    await pointLink(paths.current, target);
-  }
 }

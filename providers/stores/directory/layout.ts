@@ -11,6 +11,8 @@ export const MAX_RECORD_BYTES = 16 * 1024;
 export const RECORD = /^\d{8}\.json$/;
 export const GENERATION = /^\d{6}$/;
 const PROMOTION = /^\d{6}\.json$/;
+/** What only the store’s identity opens; everything else of a generation is public. */
+export const PRIVATE_FILES = ['key.pem.age', 'passphrase.txt.age'] as const;
 export const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?$/;
 
 export const Meta = z.object({
@@ -39,6 +41,7 @@ export function pathsOf(root: string, key: KeyId) {
     promotions: join(folder, 'promotions'),
     promotion: (number: number) => join(folder, 'promotions', `${digits(number, 6)}.json`),
     current: join(folder, 'current'),
+    evidenceFolder: join(folder, 'evidence'),
     evidence: (number: number) => join(folder, 'evidence', `${digits(number, 6)}.json`),
   };
 }

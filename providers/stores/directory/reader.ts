@@ -4,7 +4,7 @@ import { exists, isFolder, namesIn, numbersIn, readIfThere } from './files.ts';
 import { corrupt, GENERATION, MAX_RECORD_BYTES, NAME, newestPromotion, pathsOf, RECORD, readMeta } from './layout.ts';
 
 /** The reading half: never writes, needs no identity, and finds nothing where there is no folder. */
-export function reader(root: string): StoreReader {
+export function reader(root: string): Omit<StoreReader, 'examine'> {
   return {
     capabilities: {
       erasure: 'erased',
