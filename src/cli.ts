@@ -234,6 +234,19 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     );
 
   program
+    .command('doctor')
+    .description('look for what somebody should know: configuration, rights, clocks, half-done states')
+    .argument('[key]', 'account/name')
+    .addOption(output('text', 'json'))
+    .option('--fix', 'take the safe next step for that key')
+    .option('--offline', 'ask no venue')
+    .addOption(by())
+    .addOption(rehearsal())
+    .action((key: string | undefined, options: { output: 'text' | 'json' }) =>
+      act(async (io, common) => (await import('./commands/doctor.ts')).doctor({ ...common, ...options, key }, io)),
+    );
+
+  program
     .command('sandbox')
     .description('the exchange simulator, for trying things out')
     .option('--port <n>', 'port; 0 takes a free one', wholeNumber, 8787)

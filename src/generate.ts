@@ -3,6 +3,7 @@ import process from 'node:process';
 import * as z from 'zod';
 import { configurationJsonSchema } from './configuration.ts';
 import { policyJsonSchema } from './core/policy-schema.ts';
+import { findingTables } from './doctor/page.ts';
 import { reasonTables } from './life.ts';
 import { OUTPUTS } from './outputs.ts';
 import { KINDS } from './wire.ts';
@@ -22,6 +23,7 @@ const files: Record<string, string> = {
   'policies/schema.json': json(policyJsonSchema()),
   'policies/keyturn.schema.json': json(configurationJsonSchema(KINDS)),
   'docs/life-of-a-key.md': await afterMark('docs/life-of-a-key.md', reasonTables()),
+  'docs/doctor.md': await afterMark('docs/doctor.md', findingTables()),
   ...Object.fromEntries(
     Object.entries(OUTPUTS).map(([name, schema]) => [`docs/schemas/${name}.json`, json(z.toJSONSchema(schema))]),
   ),

@@ -132,6 +132,22 @@ const PolicyCheckOutput = output({
   ),
 }).meta({ title: 'keyturn policy check -o json' });
 
+const DoctorOutput = output({
+  findings: z.array(
+    z.looseObject({
+      code: z.string().describe('stable, see docs/doctor.md'),
+      severity: z.literal(['error', 'warning', 'info']),
+      subject: z.string().describe('the key, store or venue it is about'),
+      message: z.string(),
+      next: z.string().describe('what to do about it'),
+      fixable: z.boolean().describe('whether keyturn doctor --fix KEY mends it'),
+    }),
+  ),
+  fixed: z
+    .array(z.looseObject({ code: z.string(), outcome: z.literal(['done', 'failed']), message: z.string() }))
+    .describe('with --fix: what was tried'),
+}).meta({ title: 'keyturn doctor -o json' });
+
 export const OUTPUTS = {
   plan: PlanOutput,
   apply: ApplyOutput,
@@ -139,4 +155,5 @@ export const OUTPUTS = {
   tasks: TasksOutput,
   verify: VerifyOutput,
   'policy-check': PolicyCheckOutput,
+  doctor: DoctorOutput,
 } as const;

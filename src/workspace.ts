@@ -107,12 +107,15 @@ export async function toolsFor({ ports, configuration, clock }: Workspace, key: 
 export const actor = (name?: string): string => name ?? `${userInfo().username}@${hostname()}`;
 
 /** Records in the configured stores that no policy names. */
-export async function uncovered({ ports, keys }: Workspace): Promise<{ store: string; key: string }[]> {
-  const covered = new Set(keys.map(({ store, storedAs }) => `${store} ${storedAs}`));
+export async function uncovered(workspace: Workspace): Promise<{ store: string; key: string }[]> {
+  const { stores } = workspace.ports.sources;
   const found = await Promise.all(
-    ports.sources.stores.map(async (store) =>
-      (await (await ports.sources.reader(store)).listKeys()).map((key) => ({ store, key })),
-    ),
+    stores.map(async (store) => (await uncoveredIn(workspace, store)).map((key) => ({ store, key }))),
   );
-  return found.flat().filter(({ store, key }) => !covered.has(`${store} ${key}`));
+  return found.flat();
+}
+
+export async function uncoveredIn({ ports, keys }: Workspace, store: string): Promise<string[]> {
+  const covered = new Set(keys.flatMap((key) => (key.store === store ? [key.storedAs] : [])));
+  return (await (await ports.sources.reader(store)).listKeys()).filter((key) => !covered.has(key));
 }

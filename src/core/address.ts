@@ -31,6 +31,17 @@ export function contains(network: Network, address: Network): boolean {
   );
 }
 
+/** Whether an allowlist lets an address in; what cannot be read of either counts as letting in. */
+export function admits(allowlist: readonly string[], address: string): boolean {
+  const caller = parseNetwork(address);
+  const networks = allowlist.map(parseNetwork);
+  return (
+    caller === null ||
+    allowlist.length === 0 ||
+    networks.some((network) => network === null || contains(network, caller))
+  );
+}
+
 /** As `parseNetwork` reads it; IPv6 in full, without `::`. */
 export function formatNetwork({ version, bits, prefix }: Network): string {
   const [digits, size, separator, radix] = version === 4 ? ([4, 8n, '.', 10] as const) : ([8, 16n, ':', 16] as const);

@@ -1,4 +1,4 @@
-import { baseOf, contains, formatNetwork, parseNetwork } from '../address.ts';
+import { admits, baseOf, formatNetwork, parseNetwork } from '../address.ts';
 import { type KeyRule, keyRule, type Remark, venueRule } from './rule.ts';
 
 /** 256 addresses; for IPv6 the smallest network that is handed out, since one customer owns all of it. */
@@ -70,10 +70,7 @@ const probesComeThrough = venueRule({
   severity: 'warning',
   reads: ['ipAllowlist'],
   says: ({ ipAllowlist }, { insideAddress }) => {
-    const inside = insideAddress === null ? null : parseNetwork(insideAddress);
-    if (inside === null || ipAllowlist.length === 0) return [];
-    const networks = ipAllowlist.map(parseNetwork);
-    if (networks.some((network) => network === null || contains(network, inside))) return [];
+    if (insideAddress === null || admits(ipAllowlist, insideAddress)) return [];
     const message = `keyturn’s own address ${insideAddress} is not on this list, so the venue will refuse every probe`;
     return [
       {

@@ -1,0 +1,70 @@
+import { type Finding, found } from '../core/doctor/finding.ts';
+import { isFixable } from '../core/doctor/table.ts';
+import type { Key } from '../core/policy.ts';
+import { explain, isKeyturnError, type KeyturnError } from '../errors.ts';
+import type { StoreFinding } from '../ports/store.ts';
+import { uncoveredIn, type Workspace } from '../workspace.ts';
+
+/** What stores say of themselves, and whether their keys can be looked at. */
+export interface StoresLook {
+  findings: Finding[];
+  /** Stores that answered. */
+  reachable: ReadonlySet<string>;
+}
+
+/** Examines the stores these keys lie in. Changes nothing. */
+export async function lookAtStores(workspace: Workspace, keys: readonly Key[]): Promise<StoresLook> {
+  const names = [...new Set(keys.map(({ store }) => store))];
+  const looks = await Promise.all(names.map((store) => examined(workspace, store)));
+  return {
+    findings: looks.flatMap((look) => look ?? []),
+    reachable: new Set(names.filter((_, index) => looks[index]?.every(({ code }) => code !== 'store-unreachable'))),
+  };
+}
+
+async function examined({ ports, keys }: Workspace, store: string): Promise<Finding[]> {
+  return orUnreachable(store, async () => {
+    const byPlace = new Map(keys.flatMap((key) => (key.store === store ? [[key.storedAs, key.id]] : [])));
+    return (await (await ports.sources.reader(store)).examine()).map((finding) => asFinding(finding, store, byPlace));
+  });
+}
+
+/** Only what lies under a key of a policy is mended: everything else is nobody’s. */
+function asFinding(
+  { code, severity, message, hint, key }: StoreFinding,
+  store: string,
+  byPlace: ReadonlyMap<string | undefined, string | undefined>,
+): Finding {
+  const covered = byPlace.get(key);
+  const mend = covered !== undefined && isFixable(code) ? ({ kind: 'tidy' } as const) : null;
+  return { code, severity, subject: covered ?? key ?? store, message, next: hint, mend };
+}
+
+/** Records no policy names, in every configured store. */
+export async function lookForUncovered(workspace: Workspace): Promise<Finding[]> {
+  const found = await Promise.all(
+    workspace.ports.sources.stores.map((store) =>
+      orUnreachable(store, async () => (await uncoveredIn(workspace, store)).map((key) => uncoveredKey(key, store))),
+    ),
+  );
+  return found.flat();
+}
+
+const uncoveredKey = (key: string, store: string): Finding =>
+  found('uncovered', key, `store ${store} has a key that no policy names; nothing is done for it`);
+
+async function orUnreachable(store: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (isKeyturnError(error)) return [unreachable(store, error)];
+    throw error;
+  }
+}
+
+const unreachable = (store: string, { message, hint }: KeyturnError): Finding =>
+  found('store-unreachable', store, message, { next: hint });
+
+/** Opened for acting on it, which also shows rights that reading does not need. */
+export const unusable = (store: string, error: KeyturnError): Finding =>
+  found('store-unusable', store, explain(error), { next: error.hint });
