@@ -89,7 +89,7 @@ const overlapLasts: Check<Situation> = ({ previous, key }) => {
   });
 };
 
-const debtBlocksRotation: Check<Situation> = (situation) => {
+export const debtBlocksRotation: Check<Situation> = (situation) => {
   const { previous, next } = situation;
   const [oldest] = previous;
   if (next || !oldest || !(situation.record.request || mayStart(situation))) return null;

@@ -44,10 +44,13 @@ export async function examine(examination: Examination): Promise<Finding[]> {
   const ids = new Set<string>(keys.map(({ id }) => id));
   const others = new Set<string>(workspace.keys.map(({ id }) => id).filter((id) => !ids.has(id)));
   const all = [...stores.findings, ...uncovered, ...venues.findings, ...looked.flat()];
-  return once(all.filter(({ subject }) => !others.has(subject))).sort(bySeverity);
+  const sick = new Set(stores.findings.flatMap(({ severity, subject }) => (severity === 'error' ? [subject] : [])));
+  const isNews = ({ code, subject }: Finding) =>
+    !others.has(subject) && !(code === 'store-unusable' && sick.has(subject));
+  return once(all.filter(isNews)).sort(bySeverity);
 }
 
-/** A store that cannot be used is said once, not for each of its keys. */
+/** A store that cannot be used is said once, not for each of its keys, and not at all where it said why itself. */
 const once = (findings: readonly Finding[]): Finding[] => [
   ...new Map(findings.map((finding) => [`${finding.code} ${finding.subject} ${finding.message}`, finding])).values(),
 ];

@@ -1,10 +1,10 @@
 import type { Mend } from '../core/doctor/finding.ts';
-import { type KeyRecord, maskApiKey, withGeneration } from '../core/record.ts';
+import { type KeyRecord, maskApiKey } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import { readRecord } from '../records.ts';
 import { act } from '../steps/act.ts';
 import { releaseClaim } from '../steps/release-claim.ts';
-import { noted, save, type Tools } from '../steps/step.ts';
+import { notedOnNewest, save, type Tools } from '../steps/step.ts';
 import { takeKeyId } from '../steps/take-key-id.ts';
 
 /** Takes one safe step on one key and says what it did. `toolsOf` opens another key of the account. */
@@ -47,8 +47,6 @@ function unclaimed(record: KeyRecord): KeyRecord {
 /** What was mended in the store alone becomes evidence of the newest generation, where the record can be read. */
 async function told(tools: Tools, did: string[]): Promise<string[]> {
   const record = await readRecord(tools.store, tools.key.storedAs);
-  const newest = record?.generations.at(-1);
-  if (record && newest && did.length > 0)
-    await save(tools, record, withGeneration(record, noted(tools, newest, 'mended', { did })));
+  if (record && did.length > 0) await save(tools, record, notedOnNewest(tools, record, 'mended', { did }));
   return did;
 }

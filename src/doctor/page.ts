@@ -20,7 +20,7 @@ export function findingTables(): string {
 
 function table(group: keyof typeof FINDINGS): string {
   const rows = Object.entries<FindingEntry>(FINDINGS[group]).map(
-    ([code, { severity, means, todo, fix }]) => `| \`${code}\` | ${severity} | ${means} | ${todo}. | ${fix ?? ''} |`,
+    ([code, { severity, means, todo, fix }]) => `| \`${code}\` | ${severity} | ${means} | ${todo} | ${fix ?? ''} |`,
   );
   return [
     `## ${TITLES[group]}`,

@@ -1,7 +1,7 @@
 import { later } from '../core/instant.ts';
-import { type KeyRecord, withGeneration } from '../core/record.ts';
+import type { KeyRecord } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
-import { generationOf, noted, save, type Tools } from './step.ts';
+import { notedOnNewest, save, type Tools } from './step.ts';
 
 /** Takes a claim away whose worker cannot be at work any more. Throws `refused` while it may be. */
 export async function releaseClaim(tools: Tools, record: KeyRecord): Promise<void> {
@@ -12,13 +12,5 @@ export async function releaseClaim(tools: Tools, record: KeyRecord): Promise<voi
     throw new KeyturnError('refused', `${claim.by} may still be at work on ${key.id}, until ${claim.until}`, {
       hint: 'wait until the claim and its margin are over; it ends by itself',
     });
-  const number = record.intent?.generation ?? record.last;
-  const isThere = record.generations.some(({ generation }) => generation === number);
-  const released = isThere
-    ? withGeneration(
-        rest,
-        noted(tools, generationOf(record, number), 'claim-released', { of: claim.by, until: claim.until }),
-      )
-    : rest;
-  await save(tools, record, released);
+  await save(tools, record, notedOnNewest(tools, rest, 'claim-released', { of: claim.by, until: claim.until }));
 }

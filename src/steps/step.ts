@@ -50,6 +50,17 @@ export function noted(
   return observe(key.storedAs, generation, { at: clock.now().toISOString(), event, by, detail });
 }
 
+/** Adds what was done to the key as a whole to the evidence of its newest generation, which is open the longest. */
+export function notedOnNewest(
+  tools: Pick<Tools, 'key' | 'clock' | 'by'>,
+  record: RecordDraft,
+  event: string,
+  detail: Observation['detail'],
+): RecordDraft {
+  const newest = record.generations.at(-1);
+  return newest ? withGeneration(record, noted(tools, newest, event, detail)) : record;
+}
+
 /** Writes one generation’s change against the revision that was read. */
 export const saveGeneration = (
   tools: Pick<Tools, 'store' | 'clock'>,

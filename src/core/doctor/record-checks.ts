@@ -1,8 +1,10 @@
 import { admits } from '../address.ts';
 import { decide } from '../decide.ts';
+import { dueOf } from '../due.ts';
 import { later, minute } from '../instant.ts';
 import { maskApiKey } from '../record.ts';
 import { tasksOf } from '../tasks.ts';
+import { debtBlocksRotation } from '../waits.ts';
 import type { Patient } from './facts.ts';
 import { FINISHABLE, type Finding, type Finishable, found } from './finding.ts';
 
@@ -85,8 +87,8 @@ const taskIsOverdue: KeyCheck = ({ key, record, capabilities, now }) =>
 const TODO = { register: 'register', fix: 'correct', delete: 'delete' } as const;
 
 const debtHoldsUp: KeyCheck = (patient) => {
-  const { reason, message } = decide({ ...patient, room: true, attempts: [] });
-  return reason === 'blocked-by-debt' ? [found('debt', patient.key.id, message)] : [];
+  const conclusion = debtBlocksRotation({ ...patient, due: dueOf(patient), room: true, attempts: [] });
+  return conclusion ? [found('debt', patient.key.id, conclusion.message)] : [];
 };
 
 /** One rotation needs two: current beside next or previous. */

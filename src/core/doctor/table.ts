@@ -38,21 +38,21 @@ const STORE = {
   'identity-open': error('Others can read the age identity, or keyturn cannot.', 'chmod 600 the identity'),
   'identity-foreign': error(
     'The identity belongs to none of the recipients.',
-    'Use the identity the store was made with, or add its recipient',
+    'use the identity the store was made with, or add its recipient',
   ),
   'recovery-beside': warning(
     'The recovery identity still lies beside the identity it is to replace when this machine is lost.',
-    'Move recovery.txt to a safe place off this machine',
+    'move recovery.txt to a safe place off this machine',
   ),
   'recipients-unfit': error(
     'The recipients cannot be read, are malformed, or fewer than two.',
-    'List at least two, so that losing one identity does not lose every key',
+    'list at least two, so that losing one identity does not lose every key',
   ),
   'folder-open': error('The folder of the store is open to others.', 'chmod 700 the folder'),
-  'not-a-folder': error('Something else stands where the folder of the store should be.', 'Move it away'),
+  'not-a-folder': error('Something else stands where the folder of the store should be.', 'move it away'),
   'network-file-system': error(
     'The store lies on a network file system, where links are not always atomic.',
-    'Put it on a local disk',
+    'put it on a local disk',
   ),
   'left-over-files': warning(
     'A run stopped while it was writing a file, more than an hour ago.',
@@ -71,57 +71,57 @@ const STORE = {
   ),
   'store-file-corrupt': error(
     'A file of the store cannot be read.',
-    'Restore it from a backup of the store, or move it away if it does not belong there',
+    'restore it from a backup of the store, or move it away if it does not belong there',
   ),
-  'store-unreachable': error('The store did not answer; its keys were not looked at.', 'Follow the hint of the error'),
+  'store-unreachable': error('The store did not answer; its keys were not looked at.', 'follow the hint of the error'),
   'store-unusable': error(
     'The store can be read, but keyturn may not or cannot work with it.',
-    'Follow the hint of the error',
+    'follow the hint of the error',
   ),
 } as const;
 
 const VENUE = {
   'venue-unreachable': error(
     'The venue gave no usable answer; no key was probed there.',
-    'Check address, proxy and network from this machine',
+    'set right what the message names, then run again',
   ),
-  'venue-maintenance': warning('The venue is under maintenance; no key was probed there.', 'Wait, then run again'),
+  'venue-maintenance': warning('The venue is under maintenance; no key was probed there.', 'wait, then run again'),
   'clock-skew': error(
     'This machine’s clock and the venue’s differ by more than a minute.',
-    'Set this machine’s clock (NTP)',
+    'set this machine’s clock (NTP)',
   ),
   'egress-not-allowed': error(
     'The address keyturn’s requests come from (inside.address) is not on the key’s allowlist: every probe is refused.',
-    'Add it to ipAllowlist and at the venue, or name another egress as inside of the venue',
+    'add it to ipAllowlist and at the venue, or name another egress as inside of the venue',
   ),
 } as const;
 
 const RECORD = {
   'record-unreadable': error(
     'The record is there but cannot be read: its newest text is broken, or the store did not answer.',
-    'Restore the record from a backup of the store; nothing is done for this key before',
+    'restore the record from a backup of the store; nothing is done for this key before',
   ),
   'record-lost': error(
     'The store has key material but no record: it was lost, or belongs to something else.',
-    'Restore the record from a backup of the store, or move the material away if it is not keyturn’s',
+    'restore the record from a backup of the store, or move the material away if it is not keyturn’s',
   ),
   'moved-store': error(
     'The record lies in another configured store than the policy says.',
-    'Set the policy’s store back, or move the key on purpose',
+    'set the policy’s store back, or move the key on purpose',
   ),
   'record-outdated': error(
     'The store is further than the record, as after restoring an old backup.',
-    'Restore a newer record; do nothing else with this key before',
+    'restore a newer record; do nothing else with this key before',
   ),
   'current-differs': error(
     'Consumers read another generation than the record says.',
-    'Find out who moved it; restore record and store from the same backup',
+    'find out who moved it; restore record and store from the same backup',
   ),
   uncovered: warning(
     'The store has a record that no policy names: nothing is generated and nothing deleted.',
-    'Bring the key back into a policy, or name it with formerly on its successor',
+    'bring the key back into a policy, or name it with formerly on its successor',
   ),
-  claimed: info('A worker is in the middle of a step.', 'Nothing; the claim ends by itself'),
+  claimed: info('A worker is in the middle of a step.', 'nothing; the claim ends by itself'),
   'dead-claim': warning(
     'A worker stopped in the middle of a step; its claim is over.',
     FIX,
@@ -137,19 +137,19 @@ const RECORD = {
 const MATERIAL = {
   'material-missing': error(
     'The record says a pair is stored, and the store does not have it.',
-    'Restore the store from a backup; keyturn does not recreate what others deleted',
+    'restore the store from a backup; keyturn does not recreate what others deleted',
   ),
   'fingerprint-differs': error(
     'Public key and fingerprint in record and store do not belong together.',
-    'Restore the store from a backup; do not register or use this generation',
+    'restore the store from a backup; do not register or use this generation',
   ),
   'material-unreadable': error(
     'The private half does not open or does not belong to its public half.',
-    'Use the identity the store was made with, or restore the store from a backup',
+    'use the identity the store was made with, or restore the store from a backup',
   ),
   'material-unknown': warning(
     'The store holds a private half that the record does not know; it is not touched.',
-    'Find out whose it is; move it away if it is not keyturn’s',
+    'find out whose it is; move it away if it is not keyturn’s',
   ),
   'erased-still-there': error(
     'The record says the private half was destroyed after proof, and the store still has it.',
@@ -159,14 +159,14 @@ const MATERIAL = {
 } as const;
 
 const EVIDENCE = {
-  'evidence-missing': error('The evidence of a finished generation is not in the store.', 'Restore it from a backup'),
+  'evidence-missing': error('The evidence of a finished generation is not in the store.', 'restore it from a backup'),
   'evidence-altered': error(
     'The evidence of a finished generation does not have the hash the record keeps.',
-    'Restore it from a backup, and find out who changed it',
+    'restore it from a backup, and find out who changed it',
   ),
   'evidence-broken': error(
     'The hash chain of the evidence is broken: an entry was changed, dropped or moved.',
-    'Restore the record from a backup, and find out who changed it',
+    'restore the record from a backup, and find out who changed it',
   ),
 } as const;
 
@@ -179,11 +179,11 @@ const PEOPLE = {
   'task-overdue': warning('A person was to do something by now.', 'keyturn task KEY shows what'),
   debt: warning(
     'A previous generation is not proven dead and holds up the next rotation.',
-    'Have it deleted: keyturn task KEY',
+    'have it deleted: keyturn task KEY',
   ),
   'surplus-keys': warning(
     'More ids of this key may live at the venue than one rotation needs.',
-    'Have the others deleted: keyturn task KEY lists them',
+    'have the others deleted: keyturn task KEY lists them',
   ),
 } as const;
 
@@ -194,19 +194,19 @@ const PROBES = {
   ),
   'current-refused': error(
     'The venue refuses the current key without saying why.',
-    'Check its allowlist (keyturn’s own address must be on it) and that it is enabled',
+    'check its allowlist (keyturn’s own address must be on it) and that it is enabled',
   ),
   'permissions-changed': error(
     'The current key may do something else than its policy says.',
-    'Change the switch at the venue, or the policy; then keyturn verify KEY',
+    'change the switch at the venue, or the policy; then keyturn verify KEY',
   ),
   'allowlist-removed': error(
     'The current key is not tied to an allowlist any more.',
-    'Turn it on again at the venue, and find out who turned it off',
+    'turn it on again at the venue, and find out who turned it off',
   ),
   'wrong-account': error(
     'The key belongs to another account than the generations before it.',
-    'Create it in the right account and hand in its id: keyturn register KEY',
+    'create it in the right account and hand in its id: keyturn register KEY',
   ),
   'next-not-as-policy': warning(
     'The registered next key is not as its policy says.',
@@ -223,9 +223,9 @@ const PROBES = {
   ),
   'previous-still-works': error(
     'A previous key that should be deleted by now still works.',
-    'Delete it at the venue: keyturn task KEY',
+    'delete it at the venue: keyturn task KEY',
   ),
-  'probe-inconclusive': warning('A probe brought no information about the key.', 'Run again later'),
+  'probe-inconclusive': warning('A probe brought no information about the key.', 'run again later'),
 } as const;
 
 export const FINDINGS = { SETUP, STORE, VENUE, RECORD, MATERIAL, EVIDENCE, PEOPLE, PROBES } as const;
