@@ -35,7 +35,7 @@ export async function doctor(options: DoctorOptions, io: CommandIo): Promise<Exi
   const { findings, fixed } =
     key && options.fix
       ? await fix(examination, key)
-      : { findings: await examine({ ...examination, keys: key ? [key] : workspace.keys }), fixed: [] };
+      : { findings: await examine({ ...examination, only: key }), fixed: [] };
   io.terminal.progress(null);
   const all = [...findings, ...configuration];
   print(options, io, all, fixed);

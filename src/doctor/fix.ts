@@ -14,13 +14,13 @@ export interface Fixed {
 
 /** Takes every safe step for one key, looking again after each, and returns what is left. */
 export async function fix(
-  examination: Omit<Examination, 'keys'>,
+  examination: Omit<Examination, 'only'>,
   key: Key,
 ): Promise<{ fixed: Fixed[]; findings: Finding[] }> {
   const fixed: Fixed[] = [];
   const tried = new Set<string>();
   for (;;) {
-    const findings = await examine({ ...examination, keys: [key] });
+    const findings = await examine({ ...examination, only: key });
     const next = findings.find((each) => each.subject === key.id && each.mend && !tried.has(labelOf(each)));
     if (!next) return { fixed, findings };
     tried.add(labelOf(next));
@@ -30,7 +30,7 @@ export async function fix(
 
 const labelOf = ({ code, mend: step }: Finding): string => JSON.stringify([code, step]);
 
-async function attempt({ workspace, by }: Omit<Examination, 'keys'>, key: Key, finding: Finding): Promise<Fixed[]> {
+async function attempt({ workspace, by }: Omit<Examination, 'only'>, key: Key, finding: Finding): Promise<Fixed[]> {
   const { code, mend: step } = finding;
   if (step === null) return [];
   const toolsOf = (id: string) => toolsFor(workspace, keyNamed(workspace.keys, id), by);

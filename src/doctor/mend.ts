@@ -12,6 +12,8 @@ export async function mend(tools: Tools, step: Mend, toolsOf: (key: string) => P
   const { key, store } = tools;
   switch (step.kind) {
     case 'tidy':
+      // Where the record cannot be read, nothing is touched.
+      await recordOf(tools);
       return told(tools, await store.tidy(key.storedAs));
     case 'erase':
       await store.retireMaterial(key.storedAs, step.generation);
@@ -44,9 +46,9 @@ function unclaimed(record: KeyRecord): KeyRecord {
   });
 }
 
-/** What was mended in the store alone becomes evidence of the newest generation, where the record can be read. */
+/** What was mended in the store alone becomes evidence, too. */
 async function told(tools: Tools, did: string[]): Promise<string[]> {
-  const record = await readRecord(tools.store, tools.key.storedAs);
-  if (record && did.length > 0) await save(tools, record, notedOnNewest(tools, record, 'mended', { did }));
+  const record = await recordOf(tools);
+  if (did.length > 0) await save(tools, record, notedOnNewest(tools, record, 'mended', { did }));
   return did;
 }

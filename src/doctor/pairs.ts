@@ -6,7 +6,7 @@ import type { StoreReader } from '../ports/store.ts';
 import type { Tools } from '../steps/step.ts';
 
 /** What a store holds of one key beside its record, and the pairs in it that open. */
-export interface Opened {
+interface Opened {
   stored: StoredFacts;
   /** By generation; only pairs that belong to what the record says. */
   signers: ReadonlyMap<number, Signer>;

@@ -8,17 +8,18 @@ import { uncoveredIn, type Workspace } from '../workspace.ts';
 /** What stores say of themselves, and whether their keys can be looked at. */
 export interface StoresLook {
   findings: Finding[];
-  /** Stores that answered. */
-  reachable: ReadonlySet<string>;
+  /** Stores that did not answer. */
+  unreachable: ReadonlySet<string>;
 }
 
 /** Examines the stores these keys lie in. Changes nothing. */
 export async function lookAtStores(workspace: Workspace, keys: readonly Key[]): Promise<StoresLook> {
   const names = [...new Set(keys.map(({ store }) => store))];
   const looks = await Promise.all(names.map((store) => examined(workspace, store)));
+  const findings = looks.flat();
   return {
-    findings: looks.flatMap((look) => look ?? []),
-    reachable: new Set(names.filter((_, index) => looks[index]?.every(({ code }) => code !== 'store-unreachable'))),
+    findings,
+    unreachable: new Set(findings.filter(({ code }) => code === 'store-unreachable').map(({ subject }) => subject)),
   };
 }
 
@@ -40,14 +41,15 @@ function asFinding(
   return { code, severity, subject: covered ?? key ?? store, message, next: hint, mend };
 }
 
-/** Records no policy names, in every configured store. */
-export async function lookForUncovered(workspace: Workspace): Promise<Finding[]> {
-  const found = await Promise.all(
-    workspace.ports.sources.stores.map((store) =>
+/** Records no policy names, in every configured store that is not known to be out of reach. */
+export async function lookForUncovered(workspace: Workspace, { unreachable }: StoresLook): Promise<Finding[]> {
+  const stores = workspace.ports.sources.stores.filter((store) => !unreachable.has(store));
+  const looks = await Promise.all(
+    stores.map((store) =>
       orUnreachable(store, async () => (await uncoveredIn(workspace, store)).map((key) => uncoveredKey(key, store))),
     ),
   );
-  return found.flat();
+  return looks.flat();
 }
 
 const uncoveredKey = (key: string, store: string): Finding =>
@@ -57,12 +59,12 @@ async function orUnreachable(store: string, look: () => Promise<Finding[]>): Pro
   try {
     return await look();
   } catch (error) {
-    if (isKeyturnError(error)) return [unreachable(store, error)];
+    if (isKeyturnError(error)) return [outOfReach(store, error)];
     throw error;
   }
 }
 
-const unreachable = (store: string, { message, hint }: KeyturnError): Finding =>
+const outOfReach = (store: string, { message, hint }: KeyturnError): Finding =>
   found('store-unreachable', store, message, { next: hint });
 
 /** Opened for acting on it, which also shows rights that reading does not need. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -110,6 +110,22 @@ describe('doctor', () => {
     const found = await doctor();
     expect(codes(found)).toEqual(['moved-store', 'uncovered']);
     expect(found.findings).toMatchObject([{ subject: KEY, fixable: false }, { subject: KEY }]);
+  });
+
+  it('finds that it may read the store but not write it', async () => {
+    await write('policies/desk.yaml', POLICY.replace('rsa-4096', 'ed25519'));
+    await run('apply');
+    // Root may write anywhere, so somebody else looks.
+    const uid = process.getuid?.() === 0 ? 65_534 : undefined;
+    const names = ['.', ...(readdirSync(folder, { recursive: true }) as string[])];
+    if (uid !== undefined) for (const name of names) await chown(join(folder, name), uid, uid);
+    await chmod(join(folder, '.keyturn/store'), 0o500);
+    const { status, stdout } = await keyturn(['doctor'], { cwd: folder, ...(uid === undefined ? {} : { uid }) });
+    await chmod(join(folder, '.keyturn/store'), 0o700);
+    expect({ status, stdout }).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^error {4}local {2}store-unusable: .*may not be accessed.*\n {9}give the user/),
+    });
   });
 
   it('finds a venue under maintenance', async () => {

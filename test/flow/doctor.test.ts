@@ -1,4 +1,4 @@
-import { copyFile, cp, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readdir, readFile, rename, rm, symlink, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -70,7 +70,7 @@ const reopened = (): Promise<Workspace> =>
 
 async function findings(offline = false): Promise<Finding[]> {
   const workspace = await reopened();
-  return examine({ workspace, keys: workspace.keys, offline, by: 'test' });
+  return examine({ workspace, only: null, offline, by: 'test' });
 }
 
 async function fixed(id: string = KEY) {
@@ -219,6 +219,41 @@ const SITUATIONS: Record<string, [codes: string[], happened: () => Promise<unkno
       await world.apply();
       await rm(inKey('gen/000001'), { recursive: true });
       await rename(inKey('backup'), inKey('gen/000001'));
+    },
+  ],
+  'files of a stopped run lie about': [
+    ['left-over-files'],
+    async () => {
+      await settled();
+      const longAgo = new Date(Date.now() - 2 * 3_600_000);
+      await writeFile(inKey('record/.tmp-1-a'), '{"half":');
+      await utimes(inKey('record/.tmp-1-a'), longAgo, longAgo);
+    },
+  ],
+  'something else stands where the store should be': [
+    ['store-unreachable'],
+    async () => {
+      await open();
+      await writeFile(join(world.folder, '.keyturn/store'), '');
+    },
+  ],
+  'the next key was registered in another account': [
+    ['next-not-as-policy', 'unverified'],
+    async () => {
+      await settled();
+      await world.rotate({ reason: 'drill', compromised: null });
+      await world.apply();
+      const [task] = await world.tasks();
+      const created = await world.post('create', {
+        account: 'elsewhere',
+        label: 'x',
+        publicKey: task?.publicKey ?? '',
+        enableReading: 'on',
+        enableSpotAndMarginTrading: 'on',
+        ipAllowlist: '127.0.0.1',
+      });
+      const { apiKey } = (await created.json()) as { apiKey: string };
+      await recordKeyId(world.workspace, keyNamed(world.workspace.keys, KEY), apiKey);
     },
   ],
   'readers are shown another generation than was promoted': [
@@ -430,6 +465,7 @@ describe('doctor --fix', () => {
         world.forward({ minutes: 20 });
       },
     ],
+    'files of a stopped run': [[/removed .*\.tmp-1-a/], SITUATIONS['files of a stopped run lie about']?.[1] ?? open],
     'a link that readers must not follow': [
       [/current shows gen\/000002 again/],
       async () => {
@@ -462,6 +498,18 @@ describe('doctor --fix', () => {
     expect(record.claim ?? record.intent).toBeUndefined();
     expect(`${JSON.stringify(record)}${await evidenceOf(1)}`).toMatch(/claim-released|"mended"/);
     expect((await fixed()).fixed).toEqual([]);
+  });
+
+  it('does not even tidy where the record cannot be read', async () => {
+    await settled();
+    await unlink(inKey('current'));
+    await writeFile(inKey('record/00000099.json'), '{"v":1,');
+    const { fixed: done, findings: left } = await fixed();
+    expect(done).toMatchObject([
+      { code: 'current-link', outcome: 'failed', message: expect.stringMatching(/cannot be read/) },
+    ]);
+    expect(left.map(({ code }) => code)).toEqual(['current-link', 'record-unreadable']);
+    expect(await readdir(inKey())).not.toContain('current');
   });
 
   it('gives two keys their own ids back, after which both are verified', async () => {

@@ -58,13 +58,6 @@ describe('a look at the directory store', () => {
       },
     ],
     'a folder open to others': ['folder-open', ({ folder }) => chmod(join(folder, 'store'), 0o755)],
-    'a file where the folder should be': [
-      'not-a-folder',
-      async ({ folder }) => {
-        await rm(join(folder, 'store'), { recursive: true });
-        await writeFile(join(folder, 'store'), '');
-      },
-    ],
     'files a stopped run left hours ago': ['left-over-files', ({ inside }) => leaveBehind(inside('record/.tmp-1-a'))],
     'private files of a generation marked as erased': [
       'half-erased',
@@ -82,6 +75,15 @@ describe('a look at the directory store', () => {
       ({ inside }) => writeFile(inside('gen/000001/meta.json'), '{"half":'),
     ],
   };
+  it('is refused where something else stands in the place of the folder', async () => {
+    const { folder, read } = await aFolder();
+    await writeFile(join(folder, 'store'), '');
+    await expect(read().examine()).rejects.toMatchObject({
+      code: 'corrupt',
+      message: expect.stringMatching(/store is not/),
+    });
+  });
+
   it.each(Object.entries(DAMAGES))('finds %s', async (_name, [code, damage]) => {
     const given = await aSoundStore();
     await damage(given);

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { isKeyturnError } from '../../../src/errors.ts';
+import { isKeyturnError, KeyturnError } from '../../../src/errors.ts';
 import type { KeyId, StoreFinding } from '../../../src/ports/store.ts';
 import type { SecretReference } from '../../../src/secret-reference.ts';
 import { checkAccess, checkFileSystem } from './access.ts';
@@ -61,14 +61,9 @@ async function recovery({ identity, folder }: Examined): Promise<StoreFinding[]>
 async function folder({ root, permissions, allowNetworkFileSystem, keys }: Examined): Promise<StoreFinding[]> {
   if (!(await exists(root))) return [];
   if (!(await isFolder(root)))
-    return [
-      {
-        code: 'not-a-folder',
-        severity: 'error',
-        message: `${root} is not a folder`,
-        hint: 'move it away, or name another path for the store in keyturn.yaml',
-      },
-    ];
+    throw new KeyturnError('corrupt', `${root} is not a folder`, {
+      hint: 'move it away, or name another path for the store in keyturn.yaml',
+    });
   const rights = await failed(() => checkAccess(root, permissions).then(none), { any: 'folder-open' });
   const system = allowNetworkFileSystem
     ? []

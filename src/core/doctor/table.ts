@@ -49,7 +49,6 @@ const STORE = {
     'list at least two, so that losing one identity does not lose every key',
   ),
   'folder-open': error('The folder of the store is open to others.', 'chmod 700 the folder'),
-  'not-a-folder': error('Something else stands where the folder of the store should be.', 'move it away'),
   'network-file-system': error(
     'The store lies on a network file system, where links are not always atomic.',
     'put it on a local disk',
