@@ -74,7 +74,8 @@ async function heldInAccount(workspace: Workspace, { account, venue }: Key, by: 
         const { signers } = await lookAtPairs(tools.store, record, tools);
         return record.generations.flatMap((each) => {
           const signer = signers.get(each.generation);
-          return signer ? heldOf(key, each, signer) : [];
+          const held = signer ? heldOf(key, each, signer) : null;
+          return held ?? [];
         });
       } catch (error) {
         if (isKeyturnError(error)) return [];

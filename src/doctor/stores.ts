@@ -25,7 +25,8 @@ export async function lookAtStores(workspace: Workspace, keys: readonly Key[]): 
 
 async function examined({ ports, keys }: Workspace, store: string): Promise<Finding[]> {
   return orUnreachable(store, async () => {
-    const byPlace = new Map(keys.flatMap((key) => (key.store === store ? [[key.storedAs, key.id]] : [])));
+    const here = keys.filter((key) => key.store === store);
+    const byPlace = new Map(here.map(({ storedAs, id }) => [storedAs, id]));
     return (await (await ports.sources.reader(store)).examine()).map((finding) => asFinding(finding, store, byPlace));
   });
 }
@@ -34,11 +35,13 @@ async function examined({ ports, keys }: Workspace, store: string): Promise<Find
 function asFinding(
   { code, severity, message, hint, key }: StoreFinding,
   store: string,
-  byPlace: ReadonlyMap<string | undefined, string | undefined>,
+  byPlace: ReadonlyMap<string, string>,
 ): Finding {
-  const covered = byPlace.get(key);
-  const mend = covered !== undefined && isFixable(code) ? ({ kind: 'tidy' } as const) : null;
-  return { code, severity, subject: covered ?? key ?? store, message, next: hint, mend };
+  const covered = key === undefined ? undefined : byPlace.get(key);
+  const about = { code, severity, subject: covered ?? key ?? store, message };
+  return covered !== undefined && isFixable(code)
+    ? { ...about, next: `keyturn doctor --fix ${covered}`, mend: { kind: 'tidy' } }
+    : { ...about, next: hint, mend: null };
 }
 
 /** Records no policy names, in every configured store that is not known to be out of reach. */

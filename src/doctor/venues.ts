@@ -40,19 +40,16 @@ export interface Held extends IdHolder {
   isVerified: boolean;
 }
 
-export const heldOf = (key: Key, { generation, apiKey, discardedApiKeys, at }: Generation, signer: Signer): Held[] =>
-  apiKey === undefined
-    ? []
-    : [
-        {
-          key: key.id,
-          generation,
-          apiKey,
-          signer,
-          discarded: discardedApiKeys ?? [],
-          isVerified: at.verified !== undefined,
-        },
-      ];
+/** Null without a key id. */
+export function heldOf(
+  key: Key,
+  { generation, apiKey, discardedApiKeys, at }: Generation,
+  signer: Signer,
+): Held | null {
+  if (apiKey === undefined) return null;
+  const isVerified = at.verified !== undefined;
+  return { key: key.id, generation, apiKey, signer, discarded: discardedApiKeys ?? [], isVerified };
+}
 
 /** Asks every generation that should be known to the venue once. */
 export async function probeAll(
@@ -64,16 +61,13 @@ export async function probeAll(
 ): Promise<ProbeFacts[]> {
   const probes: ProbeFacts[] = [];
   for (const each of record.generations) {
-    const signer = signers.get(each.generation);
-    for (const held of signer && !each.at.provenDead ? heldOf(key, each, signer) : []) {
-      const probe = await venue.probe(held);
-      const isMisplaced = probe.answers.some(({ kind }) => kind === 'bad-signature');
-      probes.push({
-        generation: each.generation,
-        probe,
-        fitting: isMisplaced ? await fittingId(venue, held, await account()) : null,
-      });
-    }
+    const { generation } = each;
+    const signer = signers.get(generation);
+    const held = signer ? heldOf(key, each, signer) : null;
+    if (held === null || each.at.provenDead) continue;
+    const probe = await venue.probe(held);
+    const isMisplaced = probe.answers.some(({ kind }) => kind === 'bad-signature');
+    probes.push({ generation, probe, fitting: isMisplaced ? await fittingId(venue, held, await account()) : null });
   }
   return probes;
 }

@@ -81,16 +81,17 @@ async function ofKey(root: string, key: KeyId): Promise<StoreFinding[]> {
   return found.map((finding) => ({ ...finding, key }));
 }
 
+const MEND = 'name the key in a policy; keyturn doctor --fix account/name then mends it';
+
 function described(root: string, key: KeyId, { temporary, halfErased, link }: LeftBehind): StoreFinding[] {
-  const mend = `keyturn doctor --fix ${key}`;
   return [
-    ...temporary.map((path) => abandoned(path, mend)),
+    ...temporary.map((path) => abandoned(path, MEND)),
     ...halfErased.map(
       (generation): StoreFinding => ({
         code: 'half-erased',
         severity: 'error',
         message: `generation ${generation} is marked as erased, and private files of it are still there`,
-        hint: mend,
+        hint: MEND,
       }),
     ),
     ...(link
@@ -99,7 +100,7 @@ function described(root: string, key: KeyId, { temporary, halfErased, link }: Le
             code: 'current-link',
             severity: 'error' as const,
             message: `${join(root, key, 'current')} shows ${link.shown ?? 'nothing'}, the newest promotion says ${link.target}: readers get the wrong key`,
-            hint: mend,
+            hint: MEND,
           },
         ]
       : []),

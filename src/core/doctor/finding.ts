@@ -42,9 +42,8 @@ export function found(
 ): Finding {
   const { severity, todo, fix } = entryOf(code);
   // Where it cannot be mended after all, the entry’s remedy would send people in a circle.
-  const remedy =
-    next ?? (fix !== null && mend === null ? 'look at it before anything else is done for this key' : todo);
-  return { code, severity, subject, message, next: remedy.replaceAll('KEY', subject), mend };
+  const remedy = fix !== null && mend === null ? 'look at it before anything else is done for this key' : todo;
+  return { code, severity, subject, message, next: next ?? remedy.replaceAll('KEY', subject), mend };
 }
 
 const WEIGHT: Record<Severity, number> = { error: 0, warning: 1, info: 2 };

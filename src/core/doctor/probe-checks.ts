@@ -51,7 +51,7 @@ function wrongPair({ key }: Patient, { of, generation, fitting }: Asked): Findin
   const message = `${wrong}; the id that fits, ${maskApiKey(other.apiKey)}, was handed in for generation ${other.generation} of ${other.key}`;
   return isMovable && !of.at.verified
     ? found('crosswise-ids', key.id, message, { mend: { kind: 'swap-ids', generation, other } })
-    : found('crosswise-ids', key.id, message, { next: `hand each id in where it belongs: keyturn register KEY` });
+    : found('crosswise-ids', key.id, message, { next: `hand each id in where it belongs: keyturn register ${key.id}` });
 }
 
 function ofCurrent(patient: Patient, { of, probe }: Asked): Finding[] {
