@@ -75,4 +75,14 @@ export const RETIRE: Cases = {
   '64 the store finds nothing wrong with itself': async ({ store }) => {
     await expect(store.check('material')).resolves.toBeUndefined();
   },
+
+  '65 examining names no fault of a sound key, and tidying leaves it as it is': async ({ store, another, key }) => {
+    const pair = await aPair();
+    await store.putMaterial(key, 1, pair);
+    await store.promote(key, { from: null, to: 1, apiKey: 'key-id-1' });
+    expect((await store.examine()).filter((finding) => finding.key === key)).toEqual([]);
+    expect(await (await another()).tidy(key)).toEqual([]);
+    expect(await store.statCurrent(key)).toBe(1);
+    expect(isSame(await store.readMaterial(key, 1), pair)).toBe(true);
+  },
 };
