@@ -39,7 +39,9 @@ export async function doctor(options: DoctorOptions, io: CommandIo): Promise<Exi
   io.terminal.progress(null);
   const all = [...findings, ...configuration];
   print(options, io, all, fixed);
-  return all.some(({ severity }) => severity === 'error') ? EXIT.FAILED : EXIT.OK;
+  const hasFailed =
+    all.some(({ severity }) => severity === 'error') || fixed.some(({ outcome }) => outcome === 'failed');
+  return hasFailed ? EXIT.FAILED : EXIT.OK;
 }
 
 /** How many there are; `policy check` shows each. */

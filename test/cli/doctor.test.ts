@@ -158,6 +158,10 @@ describe('after kill -9 in the middle of making a pair, doctor', () => {
     }
     child.kill('SIGKILL');
     await once(child, 'exit');
+    if (newestRecord().includes('"claim"')) return;
+    // A busy machine looked too late: the pair was made.
+    await rm(join(folder, '.keyturn/store'), { recursive: true });
+    await killedApply();
   }
   const newestRecord = () => {
     const records = join(folder, '.keyturn/store', KEY, 'record');
