@@ -114,6 +114,12 @@ export function judge(group: Group, baseline: Generation['baseline']): Judgement
   );
 }
 
+/** Why a probe says nothing of its key; null when it does say something. */
+export function troubleOf(probe: Probe): Judgement | null {
+  const trouble = troubleIn(probe);
+  return trouble?.why ? fromTrouble(trouble.why, trouble.retryAfter) : null;
+}
+
 /** Why accepting means nothing now; null when it does mean something. */
 export function strangerAccepted(negative: Probe): Judgement | null {
   if (!isAcceptedAnywhere(negative)) return null;
@@ -125,8 +131,8 @@ export function strangerAccepted(negative: Probe): Judgement | null {
 
 /** What a single key's answers say of it, when the venue is fit to be asked and turns strangers away. */
 export function judgeAlone(probe: Probe): Judgement {
-  const trouble = troubleIn(probe);
-  if (trouble?.why) return fromTrouble(trouble.why, trouble.retryAfter);
+  const trouble = troubleOf(probe);
+  if (trouble) return trouble;
   if (works(probe)) return { verdict: 'alive', reason: 'works', message: 'a signed read succeeded' };
   if (isAcceptedAnywhere(probe)) {
     return inconclusive('contradictory', 'the venue accepts it at one endpoint and refuses it at another; run again');
@@ -148,8 +154,8 @@ function controlsFail({ positive, negative }: Group): Judgement | null {
       'no key of this entry is known to work, so a refusal would prove nothing; waits for the next one to be verified',
     );
   }
-  const trouble = troubleIn(positive.probe) ?? troubleIn(negative);
-  if (trouble?.why) return fromTrouble(trouble.why, trouble.retryAfter);
+  const trouble = troubleOf(positive.probe) ?? troubleOf(negative);
+  if (trouble) return trouble;
   if (!works(positive.probe)) {
     return inconclusive(
       'control-refused',
@@ -166,8 +172,8 @@ function controlsFail({ positive, negative }: Group): Judgement | null {
 }
 
 function subjectSaysNothing(subject: Probe): Judgement | null {
-  const trouble = troubleIn(subject);
-  if (trouble?.why) return fromTrouble(trouble.why, trouble.retryAfter);
+  const trouble = troubleOf(subject);
+  if (trouble) return trouble;
   if (subject.answers.some(({ kind }) => kind === 'bad-signature')) {
     return inconclusive(
       'signature-refused',

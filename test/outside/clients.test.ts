@@ -46,7 +46,7 @@ describeWith(['age', 'openssl', 'python', 'node clients'], 'clients that others 
     const env = {
       ...variables,
       PATH: [...folders, process.env.PATH].join(delimiter),
-      NODE_OPTIONS: `--import=${new URL('loopback-only/refuse.mjs', import.meta.url)}`,
+      NODE_OPTIONS: `--import=${new URL('loopback-only/refuse.mjs', import.meta.url).href}`,
       PYTHONPATH: fileURLToPath(new URL('loopback-only', import.meta.url)),
     };
     return new Promise<Answers[string]>((done) => {

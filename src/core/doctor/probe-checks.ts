@@ -1,7 +1,7 @@
 import { deletionDeadline } from '../due.ts';
 import { minute } from '../instant.ts';
 import type { Probe } from '../probe.ts';
-import { describeAnswer, troubleIn, troubleMessage } from '../proof.ts';
+import { describeAnswer, troubleOf } from '../proof.ts';
 import { type Generation, maskApiKey, type Finding as Shortcoming } from '../record.ts';
 import { findingsOf } from '../verification.ts';
 import type { Patient, ProbeFacts } from './facts.ts';
@@ -24,11 +24,8 @@ const everyProbe: KeyCheck = (patient) =>
 
 function whatShows(patient: Patient, asked: Asked): Finding[] {
   const { key, record } = patient;
-  const trouble = troubleIn(asked.probe);
-  if (trouble?.why) {
-    const message = `generation ${asked.generation}: ${troubleMessage(trouble.why, trouble.retryAfter)}`;
-    return [found('probe-inconclusive', key.id, message)];
-  }
+  const trouble = troubleOf(asked.probe);
+  if (trouble) return [found('probe-inconclusive', key.id, `generation ${asked.generation}: ${trouble.message}`)];
   if (isBeingTakenOut(patient, asked)) return stillWorks(patient, asked);
   if (isKind(asked.probe, 'bad-signature')) return [wrongPair(patient, asked)];
   return asked.generation === record.current ? ofCurrent(patient, asked) : ofNext(patient, asked);
