@@ -50,6 +50,9 @@ export const someCapabilities = (changes: Partial<VenueCapabilities> = {}): Venu
   title: 'Binance',
   algorithms: ['rsa-2048', 'rsa-4096', 'ed25519'],
   page: 'https://venue.example/keys',
+  registering: 'person',
+  deleting: 'person',
+  lists: false,
   registerSteps: ['Create a key.'],
   deleteSteps: ['Delete the key.'],
   switches: [

@@ -2,7 +2,14 @@ import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Keys, Signer } from '../../src/ports/keys.ts';
-import type { Conditions, Credential, Probe, Venue, VenueCapabilities } from '../../src/ports/venue.ts';
+import {
+  type Conditions,
+  type Credential,
+  PEOPLE_ONLY,
+  type Probe,
+  type Venue,
+  type VenueCapabilities,
+} from '../../src/ports/venue.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';
 import { Account, inspectionOf, type Reading, Restrictions, read, SystemStatus, Time } from './binance/answers.ts';
 import { capabilitiesWith } from './binance/capabilities.ts';
@@ -109,6 +116,7 @@ export function openBinance(options: BinanceOptions, dependencies: BinanceDepend
 
   return {
     capabilities: binanceCapabilities(options),
+    management: PEOPLE_ONLY,
     conditions,
     probe: (credential) => probe(credential, inside),
     async probeStranger() {

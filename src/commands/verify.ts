@@ -3,7 +3,7 @@ import { type Generation, type KeyRecord, rolesOf } from '../core/record.ts';
 import { explain, isKeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { readRecord } from '../records.ts';
-import { controlsOf, gatherProof } from '../steps/prove.ts';
+import { controlsOf, gatherProof, grounds } from '../steps/prove.ts';
 import { generationOf, probeAlone, type Tools } from '../steps/step.ts';
 import { gatherVerification } from '../steps/verify.ts';
 import { table } from '../terminal.ts';
@@ -99,7 +99,7 @@ async function probeDeleted(
     return {
       verdict: 'dead',
       reason: 'proven-dead',
-      message: `${deadGroups.length} probe groups saw it dead`,
+      message: grounds(judgement, deadGroups),
       controls,
     };
   const verdict: Verdict = judgement.verdict === 'dead' ? 'inconclusive' : judgement.verdict;

@@ -17,6 +17,12 @@ export interface VenueCapabilities {
   algorithms: readonly Algorithm[];
   /** The page where people create and delete keys. */
   page: string;
+  /** Whether keyturn registers public halves itself or asks a person. */
+  registering: 'person' | 'api';
+  /** Whether keyturn deletes keys itself or asks a person; where the API refuses, a person is asked all the same. */
+  deleting: 'person' | 'api';
+  /** Whether all keys of an account can be listed, so that a key that is not in the list is known not to exist. */
+  lists: boolean;
   /** What people do there, one imperative sentence a step. */
   registerSteps: readonly string[];
   deleteSteps: readonly string[];

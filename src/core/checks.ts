@@ -16,6 +16,7 @@ import {
 } from './facts.ts';
 import { later, minute } from './instant.ts';
 import { controlFor, nextGroupAt } from './proof.ts';
+import type { Generation } from './record.ts';
 import { mayAct, mayPromote, nextOpen } from './schedule.ts';
 
 /**
@@ -125,7 +126,8 @@ const pairIsHalfMade: Check<Situation> = (situation) => {
 
 const nextIsNotAskedFor: Check<Situation> = (situation) => {
   const { next, key, now } = situation;
-  if (!next?.at.stored || next.at.asked || attemptOf(situation, 'register', next.generation)) return null;
+  if (!next?.at.stored || isRegisteredOrAsked(situation, next)) return null;
+  if (attemptOf(situation, 'register', next.generation)) return null;
   if (!isUrgent(situation) && !mayAct(key.schedule, startDeadline(situation), now)) return null;
   return act(
     'register',
@@ -134,6 +136,10 @@ const nextIsNotAskedFor: Check<Situation> = (situation) => {
     `the public half of generation ${next.generation} is stored and not registered yet`,
   );
 };
+
+/** Where keyturn registers by itself, what it began and did not record is still to be done. */
+const isRegisteredOrAsked = ({ capabilities }: Situation, { at, apiKey }: Generation): boolean =>
+  capabilities.registering === 'api' ? apiKey !== undefined : at.asked !== undefined;
 
 const nextIsUnverified: Check<Situation> = (situation) => {
   const { next } = situation;
@@ -197,11 +203,11 @@ const overlapHasEnded: Check<Situation> = (situation) => {
 };
 
 const deletionIsUnproven: Check<Situation> = (situation) => {
-  const { current, previous, now, proof } = situation;
+  const { current, previous, now, proof, capabilities } = situation;
   const subject = [...previous, ...(current ? [current] : [])].find((each) => {
     const earliest = nextGroupAt(each, proof);
-    const mayProbe =
-      each.apiKey !== undefined && controlFor(situation, each) !== null && (earliest === null || now >= earliest);
+    const mayJudge = capabilities.lists || controlFor(situation, each) !== null;
+    const mayProbe = each.apiKey !== undefined && mayJudge && (earliest === null || now >= earliest);
     return isBeingDeleted(each) && mayProbe && !attemptOf(situation, 'prove', each.generation);
   });
   if (!subject) return null;

@@ -56,4 +56,28 @@ export interface Probe {
 /** Whether the venue is fit to be asked at all. */
 export type Conditions =
   | { state: 'normal' /** Venue's clock minus ours, in milliseconds. */; clockOffsetMs: number }
-  | { state: 'trouble'; why: NoInformation; detail: string; retryAfter?: number | undefined };
+  | Trouble;
+
+/** No usable answer, and why. */
+export interface Trouble {
+  state: 'trouble';
+  why: NoInformation;
+  detail: string;
+  /** Seconds, where the venue named them. */
+  retryAfter?: number | undefined;
+}
+
+/** One key as the venue lists it. */
+export interface ListedKey {
+  apiKey: string;
+  label: string | null;
+  /** SHA-256 of the SPKI DER in lower-case hex; null where the list does not show the public key. */
+  fingerprint: string | null;
+  /** ISO instant; null where it does not say. */
+  createdAt: string | null;
+  /** False for a key that exists and is switched off. */
+  enabled: boolean;
+}
+
+/** All keys of one account, or why they cannot be known. */
+export type Listing = { state: 'listed'; keys: ListedKey[] } | Trouble;

@@ -21,7 +21,10 @@ export interface Group {
   /** Null while no key is known to work. */
   positive: { generation: number; probe: Probe } | null;
   negative: Probe;
-  subject: Probe;
+  /** Null where the store does not have its private half. */
+  subject: Probe | null;
+  /** Whether the account's list of keys has the subject, and the positive control (null: there is none). Null where it cannot be listed. */
+  list: { subject: boolean; control: boolean | null } | null;
 }
 
 export interface Judgement {
@@ -29,6 +32,8 @@ export interface Judgement {
   verdict: Verdict;
   reason: Reason;
   message: string;
+  /** The venue's own list says so: one group is enough. */
+  isDefinitive?: true;
 }
 
 /** How many groups a proof needs, and how many seconds must lie between them. */
@@ -98,15 +103,18 @@ export function unfit(conditions: Conditions): Judgement | null {
 export function judge(group: Group, baseline: Generation['baseline']): Judgement {
   const unreal = strangerAccepted(group.negative);
   if (unreal) return unreal;
-  if (isAcceptedAnywhere(group.subject)) {
+  const { subject } = group;
+  if (subject && isAcceptedAnywhere(subject)) {
     return { verdict: 'alive', reason: 'still-works', message: 'the venue still accepts it' };
   }
+  const spoken = unfit(group.conditions) ?? listSpeaks(group);
+  if (spoken) return spoken;
+  if (subject === null) return inconclusive('no-private-half', NO_PRIVATE_HALF);
   return (
-    unfit(group.conditions) ??
     controlsFail(group) ??
-    subjectSaysNothing(group.subject) ??
-    subjectIsStillKnown(group) ??
-    baselineIsMissing(group, baseline) ?? {
+    subjectSaysNothing(subject) ??
+    subjectIsStillKnown(subject, group) ??
+    baselineIsMissing(subject, baseline) ?? {
       verdict: 'dead',
       reason: 'seen-dead',
       message: 'the venue answers as for a key it does not know',
@@ -147,6 +155,34 @@ export function judgeAlone(probe: Probe): Judgement {
   return inconclusive('refused', `${why} (${probe.answers.map(describeAnswer).join(', ')})`);
 }
 
+const NO_PRIVATE_HALF =
+  'its private half is not in the store, so it cannot be probed: compare with the venue’s key list, then keyturn attest KEY --reason TEXT';
+
+/**
+ * A list that has a key that must be there, and not the subject, is definitive. The list of another account would lack the
+ * subject, too; without a control to tell, the subject must be refused as keys are that the venue does not know.
+ */
+function listSpeaks({ list, subject, negative }: Group): Judgement | null {
+  if (list === null) return null;
+  if (list.subject) {
+    return inconclusive('still-listed', 'the venue lists it among the keys of the account: it was not deleted');
+  }
+  if (list.control === false) {
+    return inconclusive(
+      'list-incomplete',
+      'the venue’s list of keys lacks the one that must work, too; check that the managing key belongs to the same account',
+    );
+  }
+  const isDoubtful = subject !== null && subjectSaysNothing(subject) !== null;
+  if (isDoubtful || (list.control === null && subject !== null && !alike(subject, negative))) return null;
+  return {
+    verdict: 'dead',
+    reason: 'not-listed',
+    message: 'the venue’s list of the account’s keys does not have it any more',
+    isDefinitive: true,
+  };
+}
+
 function controlsFail({ positive, negative }: Group): Judgement | null {
   if (positive === null) {
     return inconclusive(
@@ -183,7 +219,7 @@ function subjectSaysNothing(subject: Probe): Judgement | null {
   return null;
 }
 
-function subjectIsStillKnown({ subject, negative }: Group): Judgement | null {
+function subjectIsStillKnown(subject: Probe, { negative }: Group): Judgement | null {
   if (alike(subject, negative)) return null;
   return inconclusive(
     'still-known',
@@ -191,7 +227,7 @@ function subjectIsStillKnown({ subject, negative }: Group): Judgement | null {
   );
 }
 
-function baselineIsMissing({ subject }: Group, baseline: Generation['baseline']): Judgement | null {
+function baselineIsMissing(subject: Probe, baseline: Generation['baseline']): Judgement | null {
   if (baseline === undefined) {
     return inconclusive('no-baseline', 'it never answered while alive, so its silence now proves nothing');
   }
@@ -214,7 +250,12 @@ export function countGroups(generation: Generation, judgement: Judgement, now: D
   return counts ? [...counted, now.toISOString()] : counted;
 }
 
-const SIGNS_OF_LIFE: ReadonlySet<Reason> = new Set(['still-known', 'signature-refused', 'like-baseline']);
+const SIGNS_OF_LIFE: ReadonlySet<Reason> = new Set([
+  'still-known',
+  'still-listed',
+  'signature-refused',
+  'like-baseline',
+]);
 
 /** The generation whose working makes a refusal of `subject` mean something; null while there is none. */
 export const controlFor = ({ current, next }: Roles, subject: Generation): Generation | null =>

@@ -163,6 +163,18 @@ const OUTCOMES = {
     'Compare with the venue’s key list by hand.',
   ),
   'like-baseline': entry('The key answers as it did while it was alive.', 'Check that the right key was deleted.'),
+  'not-listed': entry('The venue’s own list of the account’s keys does not have the key any more: definitive.'),
+  'still-listed': entry('The venue lists the key among those of the account.', 'Delete it at the venue.'),
+  'list-incomplete': entry(
+    'The venue’s list of keys lacks one that must be there, so it may be that of another account.',
+    'Check the managing key named in keyturn.yaml.',
+  ),
+  'no-private-half': entry(
+    'The store does not have the private half, so this key cannot be probed.',
+    'Compare with the venue’s key list by hand, then keyturn attest KEY --reason TEXT.',
+  ),
+  registered: entry('The public half is registered at the venue by API.'),
+  removed: entry('The key was deleted at the venue by API; proof follows.'),
   'no-key-id': entry(
     'No key id was ever handed in for this generation, so there is nothing to probe.',
     'If it was registered, hand in its id with keyturn register KEY.',

@@ -56,6 +56,8 @@ const Milestones = z.strictObject({
   /** Consumers read another one from then on. */
   superseded: Instant.optional(),
   deletionAsked: Instant.optional(),
+  /** keyturn deleted it at the venue by API. */
+  removed: Instant.optional(),
   provenDead: Instant.optional(),
 });
 
@@ -88,6 +90,9 @@ export const Generation = z.strictObject({
 });
 export type Generation = z.infer<typeof Generation>;
 
+/** Effects that may be left half done by a stop. */
+const INTENDED = ['generate', 'register', 'promote', 'revoke', 'destroy'] as const;
+
 export const KeyRecord = z.strictObject({
   v: z.literal(1),
   key: z.string(),
@@ -105,9 +110,7 @@ export const KeyRecord = z.strictObject({
   /** The highest number ever given; numbers are not used twice. */
   last: z.number().int().nonnegative(),
   /** An effect that may be half done. */
-  intent: z
-    .strictObject({ action: z.literal(['generate', 'promote', 'destroy']), generation: GenerationNumber, at: Instant })
-    .optional(),
+  intent: z.strictObject({ action: z.literal(INTENDED), generation: GenerationNumber, at: Instant }).optional(),
   /** One worker at a time has effects, until then. */
   claim: z.strictObject({ by: z.string(), nonce: z.string(), until: Instant }).optional(),
   /** Somebody asked for a rotation before it is due. */

@@ -1,5 +1,6 @@
 import type { VenueCapabilities } from './capabilities.ts';
 import { deletionDeadline, registrationDeadline } from './due.ts';
+import { labelOf } from './label.ts';
 import { type Key, type KeyId, PERMISSIONS, type Permission } from './policy.ts';
 import { type Finding, type Generation, type KeyRecord, rolesOf } from './record.ts';
 import { wantedSwitches } from './verification.ts';
@@ -47,9 +48,9 @@ export function tasksOf(key: Key, record: KeyRecord, capabilities: VenueCapabili
   const { next } = rolesOf(record);
   const describe = (generation: Generation) => describeTask(key, generation, capabilities);
   const opened = record.generations
-    .filter(isToBeDeleted)
+    .filter((each) => isForPeopleToDelete(key, each, now))
     .map((each) => ({ ...describe(each), ...deletion(key, each, capabilities) }));
-  if (next?.at.asked && !next.apiKey)
+  if (next?.at.asked && !next.apiKey && capabilities.registering === 'person')
     opened.push({ ...describe(next), ...registration(key, next.at.asked, capabilities) });
   const mendable =
     next?.apiKey && (next.findings || next.discardedApiKeys?.length)
@@ -59,10 +60,12 @@ export function tasksOf(key: Key, record: KeyRecord, capabilities: VenueCapabili
   return opened.map((task) => ({ ...task, overdue: now > task.deadline }));
 }
 
-const isToBeDeleted = ({ at }: Generation): boolean => at.deletionAsked !== undefined && at.provenDead === undefined;
-
-/** `market-maker-spot-g8`: tells people which entry of the venue’s page is which. */
-const labelOf = (key: Key, generation: number): string => `${key.name}-g${generation}`;
+/** What keyturn deleted by itself becomes a task only when that shows no effect in time. */
+function isForPeopleToDelete({ schedule }: Key, generation: Generation, now: Date): boolean {
+  const { deletionAsked, removed, provenDead } = generation.at;
+  if (!deletionAsked || provenDead) return false;
+  return !removed || now > deletionDeadline(generation, schedule);
+}
 
 type Kind = 'kind' | 'steps' | 'openedAt' | 'deadline';
 

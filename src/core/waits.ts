@@ -13,8 +13,8 @@ const verificationFailed: Check<Situation> = (situation) => {
   return attempt ? wait(attempt.reason, attempt.message, { generation: attempt.generation }) : null;
 };
 
-const registrationIsAwaited: Check<Situation> = ({ next, key, now }) => {
-  if (!next?.at.asked || next.apiKey) return null;
+const registrationIsAwaited: Check<Situation> = ({ next, key, now, capabilities }) => {
+  if (!next?.at.asked || next.apiKey || capabilities.registering === 'api') return null;
   const deadline = registrationDeadline(next.at.asked, key.schedule);
   const asked = `generation ${next.generation} waits to be registered by ${key.owner ?? 'its owner'}`;
   return now > deadline
@@ -46,7 +46,7 @@ const windowHoldsNextBack: Check<Situation> = (situation) => {
 };
 
 const deletionIsAwaited: Check<Situation> = (situation) => {
-  const { current, previous, key, now, proof } = situation;
+  const { current, previous, key, now, proof, capabilities } = situation;
   const asked = [...previous, ...(current ? [current] : [])].find(isBeingDeleted);
   if (!asked) return null;
   const { generation } = asked;
@@ -64,7 +64,7 @@ const deletionIsAwaited: Check<Situation> = (situation) => {
       `generation ${generation} was shown to a person, but no key id was handed in, so its deletion cannot be proven`,
       { generation },
     );
-  if (!controlFor(situation, asked))
+  if (!capabilities.lists && !controlFor(situation, asked))
     return wait(
       'no-live-control',
       `generation ${generation} is to be deleted; proof waits until the next generation is verified`,

@@ -29,10 +29,14 @@ export const prove: Step = async (tools, record, number) => {
     ? {
         outcome: 'done',
         reason: 'proven-dead',
-        message: `generation ${number} is dead: ${deadGroups.length} probe groups saw the venue refuse it as a key it does not know`,
+        message: `generation ${number} is dead: ${grounds(judgement, deadGroups)}`,
       }
     : resultOf(tools, { ...generationOf(record, number), deadGroups }, judgement);
 };
+
+/** Why a proven key is dead, for people. */
+export const grounds = ({ isDefinitive, message }: Judgement, deadGroups: readonly string[]): string =>
+  isDefinitive ? message : `${deadGroups.length} probe groups saw the venue refuse it as a key it does not know`;
 
 /** Probes and records what it shows, if that is new. */
 export async function gatherProof(tools: Tools, record: KeyRecord, number: number): Promise<Proof> {
@@ -40,7 +44,8 @@ export async function gatherProof(tools: Tools, record: KeyRecord, number: numbe
   const group = await probeGroup(tools, record, subject);
   const judgement = judge(group, subject.baseline);
   const deadGroups = countGroups(subject, judgement, tools.clock.now(), tools.proof);
-  const proof = { group, judgement, deadGroups, isProven: deadGroups.length >= tools.proof.groups };
+  const isProven = deadGroups.length >= tools.proof.groups || judgement.isDefinitive === true;
+  const proof = { group, judgement, deadGroups, isProven };
   if (isNews(subject, proof)) await saveGeneration(tools, record, withProof(tools, subject, proof));
   return proof;
 }
@@ -61,7 +66,19 @@ async function probeGroup(tools: Tools, record: KeyRecord, subject: Generation):
     },
     negative: await venue.probeStranger(),
     subject: await venue.probe(await credentialOf(tools, subject)),
+    list: await listedOf(tools, subject, control),
   };
+}
+
+async function listedOf(
+  { key, venue }: Tools,
+  subject: Generation,
+  control: Generation | null,
+): Promise<Group['list']> {
+  const listing = await venue.management.list?.(key.account);
+  if (listing?.state !== 'listed') return null;
+  const has = (apiKey: string | undefined) => listing.keys.some((each) => each.apiKey === apiKey);
+  return { subject: has(subject.apiKey), control: control && has(control.apiKey) };
 }
 
 function resultOf({ proof }: Tools, subject: Generation, { verdict, reason, message }: Judgement): StepResult {
@@ -86,6 +103,8 @@ const WAITS_FOR_PEOPLE: ReadonlySet<string> = new Set([
   'no-live-control',
   'like-baseline',
   'controls-alike',
+  'still-listed',
+  'no-private-half',
 ]);
 
 const isNews = ({ probe, deadGroups = [] }: Generation, { judgement, deadGroups: counted }: Proof): boolean =>
@@ -105,12 +124,13 @@ function withProof(tools: Tools, subject: Generation, { group, judgement, deadGr
 }
 
 /** The controls of a group, and its subject, as evidence and people read them. */
-export function controlsOf({ conditions, positive, negative, subject }: Group) {
-  const answers = (probe: Probe) => probe.answers.map(describeAnswer);
+export function controlsOf({ conditions, positive, negative, subject, list }: Group) {
+  const answers = (probe: Probe | null) => probe?.answers.map(describeAnswer) ?? ['not probed'];
   return {
     ...(conditions.state === 'normal' ? { clockOffsetMs: conditions.clockOffsetMs } : { venue: conditions.why }),
     ...(positive ? { positive: [`generation ${positive.generation}`, ...answers(positive.probe)] } : {}),
     negative: answers(negative),
     subject: answers(subject),
+    ...(list ? { list: list.subject ? 'has it' : 'does not have it' } : {}),
   };
 }

@@ -1,27 +1,101 @@
+import { labelOf } from '../core/label.ts';
+import { type Generation, type KeyRecord, withGeneration } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
-import { generationOf, noted, type Step, saveGeneration } from './step.ts';
+import type { KeyManagement, ListedKey } from '../ports/venue.ts';
+import {
+  announced,
+  assertClaimed,
+  generationOf,
+  noted,
+  type Step,
+  type StepResult,
+  saveGeneration,
+  type Tools,
+} from './step.ts';
 
 /**
- * Asks a person to register the public half. Nobody is shown a public half whose private half the store does not hold:
- * it was read back when it was made, and must still be there.
+ * Has the public half registered, by the venue's API or by a person. Nobody is shown a public half whose private half the
+ * store does not hold: it was read back when it was made, and must still be there.
  */
 export const register: Step = async (tools, record, number) => {
-  const { key, store, clock } = tools;
+  const { key, store, venue } = tools;
   const next = generationOf(record, number);
   const { state, fingerprint } = await store.statMaterial(key.storedAs, number);
   if (state !== 'live' || fingerprint !== next.fingerprint) throw materialLost(key.id, number);
-  const asked = { ...next, at: { ...next.at, asked: clock.now().toISOString() } };
-  await saveGeneration(
-    tools,
-    record,
-    noted(tools, asked, 'registration-asked', { permissions: key.permissions, ipAllowlist: key.ipAllowlist }),
-  );
+  return venue.management.register === null
+    ? askPerson(tools, record, next)
+    : registerByApi(tools, record, next, venue.management.register);
+};
+
+async function askPerson(tools: Tools, record: KeyRecord, next: Generation): Promise<StepResult> {
+  const { key } = tools;
+  await saveGeneration(tools, record, asked(tools, next));
   return {
     outcome: 'waiting',
     reason: 'registration-asked',
-    message: `generation ${number} is to be registered by ${key.owner ?? 'its owner'}: keyturn task ${key.id}`,
+    message: `generation ${next.generation} is to be registered by ${key.owner ?? 'its owner'}: keyturn task ${key.id}`,
   };
-};
+}
+
+const asked = (tools: Tools, next: Generation): Generation =>
+  noted(tools, { ...next, at: { ...next.at, asked: tools.clock.now().toISOString() } }, 'registration-asked', {
+    permissions: tools.key.permissions,
+    ipAllowlist: tools.key.ipAllowlist,
+  });
+
+/** What a run that stopped has registered already is found in the list, and not registered again. */
+async function registerByApi(
+  tools: Tools,
+  record: KeyRecord,
+  next: Generation,
+  send: NonNullable<KeyManagement['register']>,
+): Promise<StepResult> {
+  const { key } = tools;
+  const number = next.generation;
+  const announcing = next.at.asked ? record : withGeneration(record, asked(tools, next));
+  await announced(tools, record, announcing, { action: 'register', generation: number }, async (claimed) => {
+    const label = labelOf(key, number);
+    const found = await registeredAlready(tools, next, label);
+    assertClaimed(tools, claimed);
+    const result = found
+      ? ({ outcome: 'registered', apiKey: found.apiKey } as const)
+      : await send({ key, publicKey: next.publicKey ?? '', label });
+    if (result.outcome === 'refused') throw refusedByVenue(`generation ${number} of ${key.id}`, result.message);
+    return withGeneration(claimed, registered(tools, generationOf(claimed, number), result.apiKey, label));
+  });
+  return { outcome: 'done', reason: 'registered', message: `generation ${number} is registered by API` };
+}
+
+async function registeredAlready(
+  { key, venue }: Tools,
+  { fingerprint }: Generation,
+  label: string,
+): Promise<ListedKey | undefined> {
+  const listing = await venue.management.list?.(key.account);
+  if (listing === undefined) return undefined;
+  if (listing.state === 'trouble') {
+    throw new KeyturnError(
+      'unavailable',
+      `the venue did not list the keys of account ${key.account} (${listing.detail})`,
+      {
+        hint: 'nothing was registered; run again',
+      },
+    );
+  }
+  return listing.keys.find((each) =>
+    each.fingerprint === null ? each.label === label : each.fingerprint === fingerprint,
+  );
+}
+
+function registered(tools: Tools, generation: Generation, apiKey: string, label: string): Generation {
+  const at = { ...generation.at, registered: tools.clock.now().toISOString() };
+  return noted(tools, { ...generation, apiKey, at }, 'registered', { by: 'api', label });
+}
+
+const refusedByVenue = (what: string, why: string): KeyturnError =>
+  new KeyturnError('refused', `the venue does not register ${what}: ${why}`, {
+    hint: 'mend that and run again; or register it by hand: keyturn task KEY, keyturn register KEY ID',
+  });
 
 const materialLost = (key: string, generation: number): KeyturnError =>
   new KeyturnError(

@@ -1,23 +1,31 @@
 import type { Reason } from '../core/reasons.ts';
-import type { KeyRecord } from '../core/record.ts';
-import { generationOf, noted, probeAlone, type Step, type StepResult, saveGeneration, type Tools } from './step.ts';
+import { type Generation, type KeyRecord, withGeneration } from '../core/record.ts';
+import type { KeyManagement } from '../ports/venue.ts';
+import {
+  announced,
+  assertClaimed,
+  credentialOf,
+  generationOf,
+  noted,
+  probeAlone,
+  type Step,
+  type StepResult,
+  saveGeneration,
+  type Tools,
+} from './step.ts';
 
 /**
- * Asks a person to delete a key at the venue. Nobody is asked to delete the last key that works: the current one must
+ * Has a key deleted at the venue, by its API or by a person. The last key that works is never deleted: the current one must
  * work right now, unless the key to go is compromised.
  */
 export const revoke: Step = async (tools, record, number) => {
-  const { key, clock } = tools;
   const generation = generationOf(record, number);
   const doubt = generation.compromised ? null : await doubtAboutCurrent(tools, record);
   if (doubt) return doubt;
-  const asked = { ...generation, at: { ...generation.at, deletionAsked: clock.now().toISOString() } };
-  await saveGeneration(tools, record, noted(tools, asked, 'deletion-asked'));
-  return {
-    outcome: 'waiting',
-    reason: 'deletion-asked',
-    message: `generation ${number} is to be deleted by ${key.owner ?? 'its owner'}: keyturn task ${key.id}`,
-  };
+  const { remove } = tools.venue.management;
+  return remove === null || generation.apiKey === undefined
+    ? askPerson(tools, record, generation)
+    : removeByApi(tools, record, { ...generation, apiKey: generation.apiKey }, remove);
 };
 
 /** Any other reason is about the venue, or the way to it, and says more than that the key did not work. */
@@ -29,4 +37,49 @@ async function doubtAboutCurrent(tools: Tools, record: KeyRecord): Promise<StepR
   if (verdict === 'alive') return null;
   const doubt = `the current key, generation ${record.current}, did not work just now, so nobody is asked to delete another one: ${message}`;
   return { outcome: 'failed', reason: ABOUT_THE_KEY.has(reason) ? 'current-unproven' : reason, message: doubt };
+}
+
+async function askPerson(tools: Tools, record: KeyRecord, generation: Generation): Promise<StepResult> {
+  await saveGeneration(tools, record, deletionAsked(tools, generation));
+  return asked(tools, generation);
+}
+
+const asked = ({ key }: Tools, { generation }: Generation, why = ''): StepResult => ({
+  outcome: 'waiting',
+  reason: 'deletion-asked',
+  message: `generation ${generation} is to be deleted by ${key.owner ?? 'its owner'}: keyturn task ${key.id}${why}`,
+});
+
+const deletionAsked = (tools: Tools, generation: Generation, detail: { refused?: string } = {}): Generation =>
+  noted(
+    tools,
+    { ...generation, at: { ...generation.at, deletionAsked: tools.clock.now().toISOString() } },
+    'deletion-asked',
+    detail,
+  );
+
+/** Where the venue refuses, a person is asked all the same. What a run that stopped has deleted already is `absent`. */
+async function removeByApi(
+  tools: Tools,
+  record: KeyRecord,
+  generation: Generation & { apiKey: string },
+  remove: NonNullable<KeyManagement['remove']>,
+): Promise<StepResult> {
+  const { key } = tools;
+  const number = generation.generation;
+  let result: StepResult = { outcome: 'done', reason: 'removed', message: `generation ${number} is deleted by API` };
+  await announced(tools, record, record, { action: 'revoke', generation: number }, async (claimed) => {
+    assertClaimed(tools, claimed);
+    const credential = () => credentialOf(tools, generation);
+    const removal = await remove(key.account, { apiKey: generation.apiKey, credential });
+    const subject = generationOf(claimed, number);
+    if (removal.outcome === 'refused') {
+      result = asked(tools, generation, `; the venue does not delete it by API: ${removal.message}`);
+      return withGeneration(claimed, deletionAsked(tools, subject, { refused: removal.message }));
+    }
+    const now = tools.clock.now().toISOString();
+    const removed = { ...subject, at: { ...subject.at, deletionAsked: now, removed: now } };
+    return withGeneration(claimed, noted(tools, removed, 'removed', { outcome: removal.outcome }));
+  });
+  return result;
 }

@@ -83,7 +83,7 @@ export async function announced(
   tools: Tools,
   base: KeyRecord | null,
   draft: RecordDraft,
-  intent: { action: 'generate' | 'promote' | 'destroy'; generation: number },
+  intent: Pick<NonNullable<KeyRecord['intent']>, 'action' | 'generation'>,
   effect: (claimed: KeyRecord) => Promise<RecordDraft>,
 ): Promise<void> {
   const now = tools.clock.now();

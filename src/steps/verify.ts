@@ -3,6 +3,7 @@ import { describeAnswer, type Judgement, judgeAlone } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
 import { type Finding, type Generation, type KeyRecord, withGeneration } from '../core/record.ts';
 import { allowlistProof, findingsOf } from '../core/verification.ts';
+import { readRecord } from '../records.ts';
 import {
   credentialOf,
   doubtAboutVenue,
@@ -26,12 +27,41 @@ export interface Verification {
 
 /** Has the next key sign a harmless read, and compares what it may do with what its purpose wants. */
 export const verify: Step = async (tools, record, number) => {
-  const { trouble, findings, message } = await gatherVerification(tools, record, number);
+  const first = await gatherVerification(tools, record, number);
+  const { trouble, findings, message } = (await mendByApi(tools, record, number, first))
+    ? await again(tools, number)
+    : first;
   if (trouble) return { outcome: 'failed', reason: trouble.reason, message };
   return findings.length > 0
     ? { outcome: 'waiting', reason: 'fix-needed', message }
     : { outcome: 'done', reason: 'verified', message };
 };
+
+/** Where the venue lets keyturn set them, wrong switches and a missing allowlist are no task for a person. */
+async function mendByApi(
+  tools: Tools,
+  record: KeyRecord,
+  number: number,
+  { findings }: Verification,
+): Promise<boolean> {
+  const { configure } = tools.venue.management;
+  const { apiKey } = generationOf(record, number);
+  if (configure === null || apiKey === undefined || !findings.some(({ code }) => MENDABLE.has(code))) return false;
+  return (await configure(apiKey, tools.key)).outcome === 'changed';
+}
+
+const MENDABLE: ReadonlySet<string> = new Set([
+  'permission-missing',
+  'permission-excess',
+  'allowlist-off',
+  'allowlist-open',
+]);
+
+async function again(tools: Tools, number: number): Promise<Verification> {
+  const record = await readRecord(tools.store, tools.key.storedAs);
+  if (record === null) throw new Error(`the record of ${tools.key.id} is gone`);
+  return gatherVerification(tools, record, number);
+}
 
 /** Probes and records what it shows, if that is new. */
 export async function gatherVerification(tools: Tools, record: KeyRecord, number: number): Promise<Verification> {

@@ -10,6 +10,7 @@ const aGroup = (changes: Partial<Group> = {}): Group => ({
   positive: { generation: 8, probe: aProbe('alive') },
   negative: aProbe('dead'),
   subject: aProbe('dead'),
+  list: null,
   ...changes,
 });
 
@@ -19,6 +20,46 @@ const ROWS: Record<string, { group: Group; baseline?: typeof baseline | undefine
       group: aGroup(),
       verdict: 'dead',
       reason: 'seen-dead',
+    },
+    'a key that the account’s list lacks is dead, when the list has the one that must be there': {
+      group: aGroup({ list: { subject: false, control: true }, negative: aProbe('refused') }),
+      verdict: 'dead',
+      reason: 'not-listed',
+    },
+    'a key without its private half is dead by the list alone': {
+      group: aGroup({ list: { subject: false, control: true }, subject: null }),
+      verdict: 'dead',
+      reason: 'not-listed',
+    },
+    'a key without its private half and without a list stays open': {
+      group: aGroup({ subject: null }),
+      verdict: 'inconclusive',
+      reason: 'no-private-half',
+    },
+    'a key that is still listed was not deleted, however it is refused': {
+      group: aGroup({ list: { subject: true, control: true } }),
+      verdict: 'inconclusive',
+      reason: 'still-listed',
+    },
+    'a list that lacks the living key, too, is that of another account': {
+      group: aGroup({ list: { subject: false, control: false } }),
+      verdict: 'inconclusive',
+      reason: 'list-incomplete',
+    },
+    'a list without a control counts only where the key is refused like an unknown one': {
+      group: aGroup({ positive: null, list: { subject: false, control: null }, subject: aProbe('refused') }),
+      verdict: 'inconclusive',
+      reason: 'no-live-control',
+    },
+    'a list without a control, and the key refused like an unknown one': {
+      group: aGroup({ positive: null, list: { subject: false, control: null } }),
+      verdict: 'dead',
+      reason: 'not-listed',
+    },
+    'a key that works is alive although the list lacks it': {
+      group: aGroup({ list: { subject: false, control: true }, subject: aProbe('alive') }),
+      verdict: 'alive',
+      reason: 'still-works',
     },
     'a key that is accepted is alive, whatever the controls say': {
       group: aGroup({

@@ -20,6 +20,9 @@ export const capabilitiesWith = (page: string): VenueCapabilities => ({
   title: 'Binance',
   algorithms: ['rsa-2048', 'rsa-4096', 'ed25519'],
   page,
+  registering: 'person',
+  deleting: 'person',
+  lists: false,
   registerSteps: [
     'Log in to the account named above, open the page and choose “Create API”, then “Self-generated”.',
     'Paste the public key, all of it with its first and last line. A dialog that shows you a secret is the wrong one: close it.',
