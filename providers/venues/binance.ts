@@ -2,18 +2,11 @@ import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Keys, Signer } from '../../src/ports/keys.ts';
-import {
-  type Conditions,
-  type Credential,
-  PEOPLE_ONLY,
-  type Probe,
-  type Venue,
-  type VenueCapabilities,
-} from '../../src/ports/venue.ts';
+import { type Credential, PEOPLE_ONLY, type Probe, type Venue, type VenueCapabilities } from '../../src/ports/venue.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';
-import { Account, inspectionOf, type Reading, Restrictions, read, SystemStatus, Time } from './binance/answers.ts';
+import { Account, inspectionOf, Restrictions } from './binance/answers.ts';
 import { capabilitiesWith } from './binance/capabilities.ts';
-import { signedQuery } from './binance/sign.ts';
+import { binanceClient } from './binance/client.ts';
 
 const WEBSITE = 'https://www.binance.com';
 const PAGE = '/en/my/settings/api-management';
@@ -66,73 +59,46 @@ export interface BinanceDependencies {
 /** A Binance main account, asked with signed reads that change nothing. Opening it asks nobody. */
 export function openBinance(options: BinanceOptions, dependencies: BinanceDependencies): Venue {
   const { clock, keys, insideProxy, outsideProxy, timeoutMs = 10_000 } = dependencies;
-  const baseUrl = withoutSlash(options.baseUrl);
   const clientVia = (proxy: string | null) => createHttpClient({ now: () => clock.now(), proxy, timeoutMs });
-  const inside = clientVia(insideProxy);
   const outside = outsideProxy === null ? null : clientVia(outsideProxy);
-  let clockOffsetMs: number | null = null;
+  const client = binanceClient({ baseUrl: withoutSlash(options.baseUrl), clock, http: clientVia(insideProxy) });
   let strangersSigner: Promise<Signer> | undefined;
 
-  async function ask<Body>(path: string, schema: z.ZodType<Body>): Promise<Reading<Body>> {
-    return read(path, await inside.request({ method: 'GET', url: baseUrl + path }), schema);
-  }
-
-  /** The venue’s clock is taken to have been read half-way between request and answer. */
-  async function compareClocks(): Promise<Conditions> {
-    const before = clock.now().getTime();
-    const time = await ask('/api/v3/time', Time);
-    const after = clock.now().getTime();
-    if (time.body === null) return troubleFrom(time);
-    clockOffsetMs = Math.round(time.body.serverTime - (before + after) / 2);
-    return { state: 'normal', clockOffsetMs };
-  }
-
-  async function conditions(): Promise<Conditions> {
-    // The status first: in maintenance it is what still answers, and says why nothing else does.
-    const system = await ask('/sapi/v1/system/status', SystemStatus);
-    if (system.body === null) return troubleFrom(system);
-    if (system.body.status === 1) return { state: 'trouble', why: 'maintenance', detail: system.detail };
-    return compareClocks();
-  }
-
-  async function probe({ apiKey, signer }: Credential, client: HttpClient): Promise<Probe> {
-    // Where that fails, our own clock has to do: these endpoints speak for themselves.
-    if (clockOffsetMs === null) await compareClocks();
-
-    async function askSigned<Body>(path: string, parameters: Record<string, string>, schema: z.ZodType<Body>) {
-      const timestamp = String(clock.now().getTime() + (clockOffsetMs ?? 0));
-      const query = signedQuery({ ...parameters, recvWindow: '5000', timestamp }, signer);
-      const url = `${baseUrl}${path}?${query}`;
-      return read(path, await client.request({ method: 'GET', url, headers: { 'X-MBX-APIKEY': apiKey } }), schema);
-    }
-
-    const restrictions = await askSigned('/sapi/v1/account/apiRestrictions', {}, Restrictions);
-    const account = await askSigned('/api/v3/account', { omitZeroBalances: 'true' }, Account);
-    const answers = [restrictions.answer, account.answer];
-    // One of the clocks was set since they were compared: compare again before the next probe.
-    if (answers.some(({ why }) => why === 'clock-skew')) clockOffsetMs = null;
-    return { answers, inspection: restrictions.body && inspectionOf(restrictions.body, account.body) };
+  async function probe(credential: Credential, http?: HttpClient): Promise<Probe> {
+    const restrictions = await client.signed(RESTRICTIONS, credential, http);
+    const account = await client.signed(ACCOUNT, credential, http);
+    return {
+      answers: [restrictions.answer, account.answer],
+      inspection: restrictions.body && inspectionOf(restrictions.body, account.body),
+    };
   }
 
   return {
     capabilities: binanceCapabilities(options),
     management: PEOPLE_ONLY,
-    conditions,
-    probe: (credential) => probe(credential, inside),
+    conditions: () => client.conditions(),
+    probe: (credential) => probe(credential),
     async probeStranger() {
       strangersSigner ??= keys.throwAway();
-      return probe({ apiKey: randomKeyId(), signer: await strangersSigner }, inside);
+      return probe({ apiKey: randomKeyId(), signer: await strangersSigner });
     },
     probeOutside: async (credential) => (outside === null ? null : probe(credential, outside)),
   };
 }
 
-const troubleFrom = ({ answer, detail }: Reading<unknown>): Conditions => ({
-  state: 'trouble',
-  why: answer.why ?? 'unexpected-answer',
-  detail,
-  retryAfter: answer.retryAfter,
-});
+const RESTRICTIONS = {
+  method: 'GET',
+  path: '/sapi/v1/account/apiRestrictions',
+  parameters: {},
+  schema: Restrictions,
+} as const;
+
+const ACCOUNT = {
+  method: 'GET',
+  path: '/api/v3/account',
+  parameters: { omitZeroBalances: 'true' },
+  schema: Account,
+} as const;
 
 const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
