@@ -37,6 +37,7 @@ export function nodeKeys(): Keys {
       return material;
     },
     signer: openSigner,
+    adopt: adoptPair,
     async throwAway() {
       // Ed25519 whatever the keys beside it: a venue that does not know the key id cannot tell, and it costs nothing.
       const { privateKey } = await generatePair('ed25519');
@@ -79,6 +80,47 @@ function proveUsable(material: Material): void {
   throw new KeyturnError('corrupt', 'a new private key does not sign for its public half', {
     hint: 'check this machine’s memory and its OpenSSL; the pair was not used',
   });
+}
+
+function adoptPair(privateKey: Secret, passphrase: Secret | null): Material & { algorithm: Algorithm } {
+  const opened = openForeign(privateKey, passphrase);
+  const publicKey = createPublicKey(opened);
+  return {
+    privateKey,
+    passphrase,
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    fingerprint: fingerprintOf(publicKey),
+    algorithm: algorithmOf(opened),
+  };
+}
+
+function openForeign(privateKey: Secret, passphrase: Secret | null): KeyObject {
+  try {
+    const key = privateKey.reveal();
+    return createPrivateKey({ key, format: 'pem', ...(passphrase && { passphrase: passphrase.reveal() }) });
+  } catch (error) {
+    const isLocked = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE';
+    throw isLocked
+      ? new KeyturnError('invalid', 'the private key is encrypted', { hint: 'name its passphrase, too' })
+      : new KeyturnError('invalid', 'this is no private key in PEM, or its passphrase is another one', {
+          hint: 'give the PEM file that begins with -----BEGIN … PRIVATE KEY-----',
+        });
+  }
+}
+
+function algorithmOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): Algorithm {
+  if (asymmetricKeyType === 'ed25519') return 'ed25519';
+  const bits = asymmetricKeyDetails?.modulusLength;
+  for (const [algorithm, wanted] of Object.entries(RSA_BITS)) {
+    if (asymmetricKeyType === 'rsa' && bits === wanted) return algorithm as Algorithm;
+  }
+  throw new KeyturnError(
+    'invalid',
+    `a key of type ${asymmetricKeyType}${bits ? ` with ${bits} bits` : ''} is not taken`,
+    {
+      hint: 'only RSA with 2048, 3072 or 4096 bits and Ed25519 are strong enough and known to venues: rotate it instead',
+    },
+  );
 }
 
 function openSigner(material: Material): Signer {

@@ -1,4 +1,4 @@
-import { nodeKeys, STORES, VENUES } from '../providers/index.ts';
+import { nodeKeys, STORES, VENUES, type VenueKind } from '../providers/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { VenueCapabilities } from './core/capabilities.ts';
 import type { ProofRule } from './core/proof.ts';
@@ -14,7 +14,10 @@ import type { Venue } from './ports/venue.ts';
 /** The kinds there are, for the schema of keyturn.yaml, and what is there without one. */
 export const KINDS = {
   stores: { directory: STORES.directory.options },
-  venues: { binance: VENUES.binance.options },
+  venues: {
+    binance: VENUES.binance.options,
+    'binance-sub-account': VENUES['binance-sub-account'].options,
+  },
   builtIn: {
     stores: { local: { kind: 'directory', path: '.keyturn/store' } },
     venues: { binance: { kind: 'binance' }, sandbox: { kind: 'binance', baseUrl: 'http://127.0.0.1:8787' } },
@@ -39,7 +42,7 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
   const keys = nodeKeys();
   const storeEntry = (name: string) => entry(configuration.stores, name, 'store');
   const venueEntry = (name: string) => entry(configuration.venues, name, 'venue');
-  const capabilities = (name: string) => VENUES[venueEntry(name).kind].capabilities(venueEntry(name));
+  const capabilities = (name: string) => venueKind(venueEntry(name)).capabilities(venueEntry(name));
   return {
     sources: {
       stores: Object.keys(configuration.stores),
@@ -64,10 +67,12 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
       return store;
     }),
     venue: once((name) => {
-      const { kind, inside, outside } = venueEntry(name);
-      return VENUES[kind].open(venueEntry(name), {
+      const entry = venueEntry(name);
+      const { inside, outside } = entry;
+      return venueKind(entry).open(entry, {
         clock,
         keys,
+        folder,
         insideProxy: inside?.proxy ?? null,
         outsideProxy: outside?.proxy ?? null,
       });
@@ -76,6 +81,11 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
     isRehearsal: (store, venue) => storeEntry(store).kind === 'directory' && isLoopback(venueEntry(venue).baseUrl),
   };
 }
+
+type VenueEntry = Configuration<typeof KINDS>['venues'][string];
+
+/** An entry was parsed by the options of its own kind, which the compiler cannot follow through a table. */
+const venueKind = ({ kind }: VenueEntry) => VENUES[kind] as VenueKind<VenueEntry>;
 
 function entry<E>(entries: Readonly<Record<string, E>>, name: string, what: string): E {
   const found = entries[name];

@@ -1,8 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
-import type { Clock } from '../../src/ports/clock.ts';
-import type { Keys, Signer } from '../../src/ports/keys.ts';
-import { type Credential, PEOPLE_ONLY, type Probe, type Venue, type VenueCapabilities } from '../../src/ports/venue.ts';
+import type { Signer } from '../../src/ports/keys.ts';
+import {
+  type Credential,
+  PEOPLE_ONLY,
+  type Probe,
+  type Venue,
+  type VenueCapabilities,
+  type VenueDependencies,
+} from '../../src/ports/venue.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';
 import { Account, inspectionOf, Restrictions } from './binance/answers.ts';
 import { capabilitiesWith } from './binance/capabilities.ts';
@@ -34,7 +40,7 @@ export const BinanceOptions = z.strictObject({
     .describe('Address of the REST API; plain http is accepted for this machine only'),
   page: httpAddress.optional().describe('The page where people create and delete keys, for task cards'),
 });
-export type BinanceOptions = z.infer<typeof BinanceOptions>;
+type BinanceOptions = z.infer<typeof BinanceOptions>;
 
 /** What a Binance main account can do. Asks nobody. */
 export function binanceCapabilities({ baseUrl, page }: BinanceOptions): VenueCapabilities {
@@ -45,19 +51,8 @@ export function binanceCapabilities({ baseUrl, page }: BinanceOptions): VenueCap
 
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
-export interface BinanceDependencies {
-  clock: Clock;
-  keys: Pick<Keys, 'throwAway'>;
-  /** The way out that the allowlists contain; null: straight from here. */
-  insideProxy: string | null;
-  /** A way out that they do not contain. */
-  outsideProxy: string | null;
-  /** For one request; 10 s by default. */
-  timeoutMs?: number;
-}
-
 /** A Binance main account, asked with signed reads that change nothing. Opening it asks nobody. */
-export function openBinance(options: BinanceOptions, dependencies: BinanceDependencies): Venue {
+export function openBinance(options: BinanceOptions, dependencies: VenueDependencies): Venue {
   const { clock, keys, insideProxy, outsideProxy, timeoutMs = 10_000 } = dependencies;
   const clientVia = (proxy: string | null) => createHttpClient({ now: () => clock.now(), proxy, timeoutMs });
   const outside = outsideProxy === null ? null : clientVia(outsideProxy);

@@ -1,4 +1,5 @@
 import type { Algorithm } from '../core/policy.ts';
+import type { Secret } from '../secret.ts';
 import type { Material } from './store.ts';
 
 /** Makes and uses key pairs. */
@@ -11,6 +12,11 @@ export interface Keys {
   generate(algorithm: Algorithm, passphrase: 'required' | 'none'): Promise<Material>;
   /** Opens the private half. Throws `corrupt` when it does not open or does not belong to the public half. */
   signer(material: Material): Signer;
+  /**
+   * The pair of a private half made elsewhere: PEM in PKCS#8 or PKCS#1, encrypted or not. Text and passphrase stay as they
+   * are. Throws `invalid` for what is no private key, does not open, or is neither RSA of 2048, 3072 or 4096 bits nor Ed25519.
+   */
+  adopt(privateKey: Secret, passphrase: Secret | null): Material & { algorithm: Algorithm };
   /** A pair nobody will keep, for negative controls. */
   throwAway(): Promise<Signer>;
 }

@@ -1,9 +1,10 @@
 import type { VenueCapabilities } from '../core/capabilities.ts';
 import type { Key } from '../core/policy.ts';
 import type { Conditions, Listing, Probe } from '../core/probe.ts';
-import type { Credential } from './keys.ts';
+import type { Clock } from './clock.ts';
+import type { Credential, Keys } from './keys.ts';
 
-export type { Algorithm } from '../core/policy.ts';
+export type { Algorithm, Permission } from '../core/policy.ts';
 export type { Answer, Inspection, ListedKey, NoInformation } from '../core/probe.ts';
 export type { Conditions, Credential, Key, Listing, Probe, VenueCapabilities };
 
@@ -63,3 +64,17 @@ export interface Refused {
 }
 
 export const PEOPLE_ONLY: KeyManagement = { list: null, register: null, configure: null, remove: null };
+
+/** What every kind of venue is opened with. */
+export interface VenueDependencies {
+  clock: Clock;
+  keys: Keys;
+  /** Where relative paths start. */
+  folder: string;
+  /** The way out that the allowlists contain; null: straight from here. */
+  insideProxy: string | null;
+  /** A way out that they do not contain. */
+  outsideProxy: string | null;
+  /** For one request, in milliseconds; 10 s by default. */
+  timeoutMs?: number;
+}

@@ -5,14 +5,9 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf, nodeKeys } from '../../providers/keys.ts';
 import { signedQuery } from '../../providers/venues/binance/sign.ts';
-import {
-  type BinanceDependencies,
-  BinanceOptions,
-  binanceCapabilities,
-  openBinance,
-} from '../../providers/venues/binance.ts';
+import { BinanceOptions, binanceCapabilities, openBinance } from '../../providers/venues/binance.ts';
 import type { Credential } from '../../src/ports/keys.ts';
-import type { Answer } from '../../src/ports/venue.ts';
+import type { Answer, VenueDependencies } from '../../src/ports/venue.ts';
 import { Secret } from '../../src/secret.ts';
 import { deadPort, forwardProxy, serve } from './loopback.ts';
 
@@ -91,7 +86,7 @@ const refusal = (status: number, code: number, msg = 'no'): Reply => ({ status, 
 
 const both = (reply: Reply | Answering) => ({ [SAPI]: reply, [API]: reply });
 
-const open = (baseUrl: string, dependencies: Partial<BinanceDependencies> = {}) =>
+const open = (baseUrl: string, dependencies: Partial<VenueDependencies> = {}) =>
   openBinance(BinanceOptions.parse({ baseUrl }), {
     clock: { now: () => new Date(NOW) },
     keys,
