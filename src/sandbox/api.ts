@@ -4,6 +4,7 @@ import { exchangeInfo, futuresAccount, spotAccount, testFuturesOrder, testSpotOr
 import { type Answer, type Call, json } from './http.ts';
 import { type Family, unknownPath, wrongMethod } from './refusals.ts';
 import type { Registry } from './registry.ts';
+import { subAccountCalls } from './sub-accounts.ts';
 import { positions, type SwitchField } from './switches.ts';
 import { weightMeter } from './weights.ts';
 
@@ -63,16 +64,33 @@ const ROUTES: Record<string, Record<string, Route>> = {
   '/fapi/v1/order/test': { POST: { weight: 1, needs: FUTURES, answer: testFuturesOrder } },
 };
 
+const MANAGING = ['enableReading', 'enableSpotAndMarginTrading'] as const;
+
+/** Managing keys of sub-accounts; the weights are per account at the exchange, and 3000 each. */
+function subAccountRoutes(registry: Registry): Record<string, Record<string, Route>> {
+  const calls = subAccountCalls(registry);
+  const managing = (answer: (call: SignedCall) => Answer): Route => ({ weight: 1, needs: MANAGING, answer });
+  const keys = '/sub-account/subAccountApi';
+  return {
+    [`/sapi/v1${keys}`]: { GET: managing(calls.list), DELETE: managing(calls.remove) },
+    [`/sapi/v2${keys}`]: { POST: managing(calls.create) },
+    [`/sapi/v1${keys}Permission`]: { POST: managing(calls.setPermissions) },
+    [`/sapi/v1${keys}/ipRestriction`]: { GET: managing(calls.showAddresses) },
+    [`/sapi/v2${keys}/ipRestriction`]: { POST: managing(calls.setAddresses) },
+  };
+}
+
 /** The part of the server that answers as the exchange's REST hosts do. */
 export function exchangeApi(
   registry: Registry,
   clock: SandboxClock,
 ): (call: Call, family: Family, unusual: Unusual) => Answer {
   const meter = weightMeter();
+  const routes = { ...ROUTES, ...subAccountRoutes(registry) };
 
   return (call, family, unusual) => {
     const now = new Date(clock.now().getTime() + (unusual.aheadMs ?? 0));
-    const methods = Object.hasOwn(ROUTES, call.path) ? ROUTES[call.path] : undefined;
+    const methods = Object.hasOwn(routes, call.path) ? routes[call.path] : undefined;
     if (methods === undefined) return unknownPath(family, call.method, call.path, now);
     const route = Object.hasOwn(methods, call.method) ? methods[call.method] : undefined;
     if (route === undefined) return wrongMethod(family, call.method, call.path, now);

@@ -21,6 +21,8 @@ import type { SwitchField } from './switches.ts';
 export interface SignedCall {
   key: RegisteredKey;
   values: ReadonlyMap<string, string>;
+  /** Names of those parameters that came in the query. */
+  inQuery: ReadonlySet<string>;
   now: Date;
 }
 
@@ -60,8 +62,8 @@ export function authenticate(
   const signed = readSigned(call.query, call.body);
   if (signed === 'illegal') return { refusal: illegalCharacters() };
   if (signed === 'repeated') return { refusal: repeatedParameter() };
-  const { payload, values } = signed;
-  if (unusual.impostor !== undefined) return { key: unusual.impostor, values, now };
+  const { payload, values, inQuery } = signed;
+  if (unusual.impostor !== undefined) return { key: unusual.impostor, values, inQuery, now };
   const untimely = untimeliness(values, now);
   if (untimely !== null) return { refusal: untimely };
   const signature = values.get('signature');
@@ -72,7 +74,7 @@ export function authenticate(
   if (!admits(key.ipAllowlist, call.address)) return { refusal: rejected(family, call.address) };
   if (!fits(signature, payload, key.publicKey)) return { refusal: badSignature() };
   if (!needs.every((field) => key.on.includes(field))) return { refusal: rejected(family, call.address) };
-  return { key, values, now };
+  return { key, values, inQuery, now };
 }
 
 function lingering(

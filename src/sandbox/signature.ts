@@ -7,6 +7,8 @@ export interface SignedParameters {
   payload: string;
   /** Decoded; a parameter in the query wins over the same one in the body. */
   values: ReadonlyMap<string, string>;
+  /** Names of those in the query. */
+  inQuery: ReadonlySet<string>;
 }
 
 /**
@@ -20,7 +22,7 @@ export function readSigned(query: string, body: Buffer): SignedParameters | 'ill
     const [fromQuery = new Map(), fromBody = new Map()] = parts.map((pairs) => decodedPairs(pairs));
     if (fromQuery === 'repeated' || fromBody === 'repeated') return 'repeated';
     const payload = parts.map((pairs) => pairs.filter((pair) => !isSignature(pair)).join('&')).join('');
-    return { payload, values: new Map([...fromBody, ...fromQuery]) };
+    return { payload, values: new Map([...fromBody, ...fromQuery]), inQuery: new Set(fromQuery.keys()) };
   } catch (error) {
     if (error instanceof URIError) return 'illegal';
     throw error;

@@ -90,6 +90,7 @@ const open = (baseUrl: string, dependencies: Partial<VenueDependencies> = {}) =>
   openBinance(BinanceOptions.parse({ baseUrl }), {
     clock: { now: () => new Date(NOW) },
     keys,
+    folder: '.',
     insideProxy: null,
     outsideProxy: null,
     ...dependencies,
@@ -400,6 +401,7 @@ describe('a stranger', () => {
   it('has another well-formed key id each time, and one throw-away pair', async () => {
     let pairs = 0;
     const counted = {
+      ...keys,
       throwAway() {
         pairs += 1;
         return keys.throwAway();
