@@ -43,7 +43,9 @@ export const KEY = 'desk/spot';
 export interface Setting {
   schedule?: string;
   key?: string;
+  /** More options of the venue, each with a comma before it. */
   venue?: string;
+  kind?: string;
   at?: string;
 }
 
@@ -51,6 +53,7 @@ export async function aWorld({
   schedule = '{}',
   key = '',
   venue = '',
+  kind = 'binance',
   at = '2026-06-01T12:00:00Z',
 }: Setting = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-flow-'));
@@ -61,7 +64,7 @@ export async function aWorld({
   await mkdir(join(folder, 'policies'));
   await writeFile(
     join(folder, 'keyturn.yaml'),
-    `apiVersion: keyturn/v1\nvenues: { exchange: { kind: binance, baseUrl: "${sandbox.url}"${venue} } }\n`,
+    `apiVersion: keyturn/v1\nvenues: { exchange: { kind: ${kind}, baseUrl: "${sandbox.url}"${venue} } }\n`,
   );
   await writeFile(
     join(folder, 'policies', 'desk.yaml'),

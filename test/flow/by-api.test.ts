@@ -1,0 +1,157 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { aWorld, type World } from './world.ts';
+
+/** Binance sub-accounts: no person takes part, unless the venue refuses. */
+
+let world: World;
+let master: string;
+
+const SUB_ACCOUNT = [
+  ', master: { apiKey: { file: master.id }, privateKey: { file: master.pem } }',
+  ', emails: { desk: desk@sub.example }',
+].join('');
+
+beforeEach(async () => {
+  world = await aWorld({ kind: 'binance-sub-account', venue: SUB_ACCOUNT });
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const form = {
+    account: 'main',
+    label: 'master',
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    enableReading: 'on',
+    enableSpotAndMarginTrading: 'on',
+    ipAllowlist: '127.0.0.1',
+  };
+  const created = (await (await world.post('create', form)).json()) as { apiKey: string };
+  master = created.apiKey;
+  writeFileSync(join(world.folder, 'master.id'), `${master}\n`, { mode: 0o600 });
+  writeFileSync(join(world.folder, 'master.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+});
+afterEach(() => world.close());
+
+const listed = async (account = 'desk'): Promise<{ apiKey: string; label: string; ipRestrict: boolean }[]> => {
+  const page = `${world.sandbox.url}/en/my/settings/api-management?account=${account}`;
+  const response = await fetch(page, { headers: { accept: 'application/json' } });
+  return ((await response.json()) as { keys: [] }).keys;
+};
+const labels = async () => (await listed()).map(({ label }) => label);
+
+/** The first generation current, the second promoted, the overlap over. */
+async function overlapped(): Promise<void> {
+  await world.apply();
+  world.forward({ days: 29 });
+  await world.apply();
+  world.forward({ hours: 25 });
+}
+
+describe('a rotation by API', () => {
+  it('goes from nothing to a current key in one pass', async () => {
+    expect(await world.apply()).toEqual([
+      'generate done generated',
+      'register done registered',
+      'verify done verified',
+      'promote done promoted',
+      'not-due',
+    ]);
+    expect(await labels()).toEqual(['spot-g1']);
+    expect((await listed())[0]?.ipRestrict).toBe(true);
+    expect(await world.tasks()).toEqual([]);
+  });
+
+  it('deletes the old key after the overlap; one look at the list proves it', async () => {
+    await overlapped();
+    expect(await labels()).toEqual(['spot-g1', 'spot-g2']);
+    expect(await world.apply()).toEqual([
+      'revoke done removed',
+      'prove done proven-dead',
+      'destroy done destroyed',
+      'not-due',
+    ]);
+    expect(await labels()).toEqual(['spot-g2']);
+    expect(await world.tasks()).toEqual([]);
+  });
+
+  it('touches no key it did not make', async () => {
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const theirs = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    await world.post('create', { account: 'desk', label: 'somebody else’s', publicKey: theirs });
+    await overlapped();
+    await world.apply();
+    expect(await labels()).toEqual(['somebody else’s', 'spot-g2']);
+  });
+});
+
+describe('an answer that was lost', () => {
+  const CALL = '/sapi/v2/sub-account/subAccountApi';
+
+  it('of a registration: the key is found by its label and not registered twice', async () => {
+    world.sandbox.faults.switchOn({ kind: 'reset-after', path: CALL, times: 1 });
+    const { error } = await world.report();
+    expect(error).toMatchObject({ code: 'unavailable', ambiguous: true });
+    const [made] = await listed();
+    expect((await world.record()).generations[0]?.apiKey).toBeUndefined();
+    expect(await world.apply()).toEqual([
+      'register done registered',
+      'verify done verified',
+      'promote done promoted',
+      'not-due',
+    ]);
+    expect(await labels()).toEqual(['spot-g1']);
+    expect((await world.record()).generations[0]?.apiKey).toBe(made?.apiKey);
+  });
+
+  it('of a deletion: what is gone already counts as deleted', async () => {
+    await overlapped();
+    world.sandbox.faults.switchOn({ kind: 'reset-after', path: CALL.replace('v2', 'v1'), times: 2 });
+    const { error } = await world.report();
+    expect(error?.code).toBe('unavailable');
+    world.sandbox.faults.switchAllOff();
+    expect(await world.apply()).toEqual([
+      'revoke done removed',
+      'prove done proven-dead',
+      'destroy done destroyed',
+      'not-due',
+    ]);
+    expect(await labels()).toEqual(['spot-g2']);
+  });
+});
+
+describe('what is not as it should be', () => {
+  it('switches changed by hand are set back before consumers get the key', async () => {
+    // The key works at once, so somebody must be quick: verification meets an outage, and then a changed key.
+    world.sandbox.faults.switchOn({ kind: 'server-error', path: '/sapi/v1/account/apiRestrictions', times: 1 });
+    await world.apply();
+    const [key] = await listed();
+    await world.post('edit', { apiKey: key?.apiKey ?? '', enableReading: 'on', enableFutures: 'on' });
+    expect(await world.apply()).toEqual(['verify done verified', 'promote done promoted', 'not-due']);
+    expect(await listed()).toMatchObject([{ enableFutures: false, enableSpotAndMarginTrading: true }]);
+    expect(await world.tasks()).toEqual([]);
+  });
+
+  it('a master key without rights: one sentence, nothing is lost, and the next run goes on', async () => {
+    await world.post('edit', { apiKey: master, enableReading: 'on', enableSpotAndMarginTrading: 'off' });
+    const { error } = await world.report();
+    expect(error?.message).toMatch(/did not list the keys of account desk|does not register generation 1/);
+    expect(await listed()).toEqual([]);
+    await world.post('edit', { apiKey: master, enableReading: 'on', enableSpotAndMarginTrading: 'on' });
+    expect((await world.apply()).at(-1)).toBe('not-due');
+  });
+
+  it('an account without its e-mail address is told so', async () => {
+    await world.close();
+    world = await aWorld({ kind: 'binance-sub-account', venue: SUB_ACCOUNT.replace('desk: desk@', 'other: desk@') });
+    const { error } = await world.report();
+    expect(error?.message).toBe('keyturn.yaml names no e-mail address for account desk');
+  });
+
+  it('a listing that fails proves nothing', async () => {
+    await overlapped();
+    await world.post('edit', { apiKey: master, ipAllowlist: '203.0.113.9' });
+    const { error } = await world.report();
+    expect(error?.code).toBeDefined();
+    expect((await world.record()).generations.map(({ at }) => at.provenDead)).toEqual([undefined, undefined]);
+  });
+});
