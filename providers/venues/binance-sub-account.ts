@@ -158,12 +158,12 @@ function managementOf(options: BinanceSubAccountOptions, dependencies: VenueDepe
     },
 
     async remove(account, { apiKey }) {
-      const listing = await list(account);
-      if (listing.state === 'listed' && !listing.keys.some((each) => each.apiKey === apiKey))
-        return { outcome: 'absent' };
       const parameters = { email: emailOf(account), subAccountApiKey: apiKey };
       const done = await change('deleting', { method: 'DELETE', path: BASE, parameters, schema: Anything });
-      return 'body' in done ? { outcome: 'changed' } : done;
+      if ('body' in done) return { outcome: 'changed' };
+      const listing = await list(account);
+      const isGone = listing.state === 'listed' && !listing.keys.some((each) => each.apiKey === apiKey);
+      return isGone ? { outcome: 'absent' } : done;
     },
   };
 }

@@ -11,7 +11,7 @@ import type { SwitchField } from './switches.ts';
  * known by an e-mail address whose part before the @ is its name: `desk@sub.example` is account `desk`.
  */
 
-export const MASTER = 'main';
+const MASTER = 'main';
 
 /** Which switch each flag of the API turns. Reading is always on. */
 const FLAGS: Readonly<Record<string, SwitchField>> = {

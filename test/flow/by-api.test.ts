@@ -105,10 +105,9 @@ describe('an answer that was lost', () => {
 
   it('of a deletion: what is gone already counts as deleted', async () => {
     await overlapped();
-    world.sandbox.faults.switchOn({ kind: 'reset-after', path: CALL.replace('v2', 'v1'), times: 2 });
+    world.sandbox.faults.switchOn({ kind: 'reset-after', path: CALL.replace('v2', 'v1'), times: 1 });
     const { error } = await world.report();
     expect(error?.code).toBe('unavailable');
-    world.sandbox.faults.switchAllOff();
     expect(await world.apply()).toEqual([
       'revoke done removed',
       'prove done proven-dead',
@@ -147,11 +146,18 @@ describe('what is not as it should be', () => {
     expect(error?.message).toBe('keyturn.yaml names no e-mail address for account desk');
   });
 
-  it('a listing that fails proves nothing', async () => {
+  it('a deletion the venue refuses becomes a task for a person, and is proven without the list', async () => {
     await overlapped();
     await world.post('edit', { apiKey: master, ipAllowlist: '203.0.113.9' });
-    const { error } = await world.report();
-    expect(error?.code).toBeDefined();
-    expect((await world.record()).generations.map(({ at }) => at.provenDead)).toEqual([undefined, undefined]);
+    expect(await world.apply()).toEqual([
+      'revoke waiting deletion-asked',
+      'prove waiting still-works',
+      'waiting-for-deletion',
+    ]);
+    expect(await world.tasks()).toMatchObject([{ kind: 'delete', generation: 1 }]);
+    await world.deletes();
+    expect(await world.apply()).toEqual(['prove waiting seen-dead', 'proof-waits']);
+    world.forward({ minutes: 11 });
+    expect(await world.apply()).toEqual(['prove done proven-dead', 'destroy done destroyed', 'not-due']);
   });
 });
