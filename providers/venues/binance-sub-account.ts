@@ -10,11 +10,10 @@ import type {
   VenueDependencies,
 } from '../../src/ports/venue.ts';
 import { readSecretReference, SecretReference } from '../../src/secret-reference.ts';
-import { createHttpClient } from '../http.ts';
 import type { Reading } from './binance/answers.ts';
-import { binanceClient, type SignedRequest, troubleFrom } from './binance/client.ts';
+import { type BinanceClient, type SignedRequest, troubleFrom } from './binance/client.ts';
 import { Anything, Created, Page } from './binance/sub-account-answers.ts';
-import { BinanceOptions, binanceCapabilities, openBinance } from './binance.ts';
+import { BinanceOptions, binanceCapabilities, clientFor, probesOver } from './binance.ts';
 
 /**
  * Binance sub-accounts: keys are registered, listed and deleted by API with a key of the master account, and probed as any
@@ -47,19 +46,21 @@ export const binanceSubAccountCapabilities = (options: BinanceSubAccountOptions)
 });
 
 export function openBinanceSubAccount(options: BinanceSubAccountOptions, dependencies: VenueDependencies): Venue {
+  const client = clientFor(options, dependencies);
   return {
-    ...openBinance(options, dependencies),
+    ...probesOver(client, dependencies),
     capabilities: binanceSubAccountCapabilities(options),
-    management: managementOf(options, dependencies),
+    management: managementOf(client, options, dependencies),
   };
 }
 
 const PER_PAGE = 100;
 
-function managementOf(options: BinanceSubAccountOptions, dependencies: VenueDependencies): KeyManagement {
-  const { clock, insideProxy, timeoutMs = 10_000 } = dependencies;
-  const http = createHttpClient({ now: () => clock.now(), proxy: insideProxy, timeoutMs });
-  const client = binanceClient({ baseUrl: options.baseUrl.replace(/\/+$/, ''), clock, http });
+function managementOf(
+  client: BinanceClient,
+  options: BinanceSubAccountOptions,
+  dependencies: VenueDependencies,
+): KeyManagement {
   let master: Promise<Credential> | undefined;
 
   async function ask<Body>(request: SignedRequest<Body>): Promise<Reading<Body>> {

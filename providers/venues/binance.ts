@@ -12,7 +12,7 @@ import {
 import { createHttpClient, type HttpClient } from '../http.ts';
 import { Account, inspectionOf, Restrictions } from './binance/answers.ts';
 import { capabilitiesWith } from './binance/capabilities.ts';
-import { binanceClient } from './binance/client.ts';
+import { type BinanceClient, binanceClient } from './binance/client.ts';
 
 const WEBSITE = 'https://www.binance.com';
 const PAGE = '/en/my/settings/api-management';
@@ -52,11 +52,30 @@ export function binanceCapabilities({ baseUrl, page }: BinanceOptions): VenueCap
 const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
 /** A Binance main account, asked with signed reads that change nothing. Opening it asks nobody. */
-export function openBinance(options: BinanceOptions, dependencies: VenueDependencies): Venue {
-  const { clock, keys, insideProxy, outsideProxy, timeoutMs = 10_000 } = dependencies;
-  const clientVia = (proxy: string | null) => createHttpClient({ now: () => clock.now(), proxy, timeoutMs });
-  const outside = outsideProxy === null ? null : clientVia(outsideProxy);
-  const client = binanceClient({ baseUrl: withoutSlash(options.baseUrl), clock, http: clientVia(insideProxy) });
+export const openBinance = (options: BinanceOptions, dependencies: VenueDependencies): Venue => ({
+  ...probesOver(clientFor(options, dependencies), dependencies),
+  capabilities: binanceCapabilities(options),
+  management: PEOPLE_ONLY,
+});
+
+/** One for everything that is asked of a host, so that a pause it wants holds for all of it. */
+export const clientFor = ({ baseUrl }: BinanceOptions, dependencies: VenueDependencies): BinanceClient =>
+  binanceClient({
+    baseUrl: withoutSlash(baseUrl),
+    clock: dependencies.clock,
+    http: httpVia(dependencies.insideProxy, dependencies),
+  });
+
+const httpVia = (proxy: string | null, { clock, timeoutMs = 10_000 }: VenueDependencies): HttpClient =>
+  createHttpClient({ now: () => clock.now(), proxy, timeoutMs });
+
+/** What is asked with the key in question itself, which is the same for main and sub-accounts. */
+export function probesOver(
+  client: BinanceClient,
+  dependencies: VenueDependencies,
+): Omit<Venue, 'capabilities' | 'management'> {
+  const { keys, outsideProxy } = dependencies;
+  const outside = outsideProxy === null ? null : httpVia(outsideProxy, dependencies);
   let strangersSigner: Promise<Signer> | undefined;
 
   async function probe(credential: Credential, http?: HttpClient): Promise<Probe> {
@@ -69,8 +88,6 @@ export function openBinance(options: BinanceOptions, dependencies: VenueDependen
   }
 
   return {
-    capabilities: binanceCapabilities(options),
-    management: PEOPLE_ONLY,
     conditions: () => client.conditions(),
     probe: (credential) => probe(credential),
     async probeStranger() {
