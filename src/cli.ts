@@ -212,6 +212,20 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
       act(async (io, common) => (await import('./commands/rotate.ts')).rotate({ ...common, ...options, key }, io)),
     );
 
+  const stating = (name: 'rollback' | 'attest', description: string) =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<key>', 'account/name')
+      .option('--reason <text>', 'why; auditors will read it')
+      .addOption(by())
+      .addOption(rehearsal())
+      .action((key: string, options: object) =>
+        act(async (io, common) => (await import('./commands/statements.ts'))[name]({ ...common, ...options, key }, io)),
+      );
+  stating('rollback', 'move consumers back to the previous generation while the overlap lasts');
+  stating('attest', 'state that a key is deleted where keyturn cannot prove it');
+
   program
     .command('status')
     .description('where every key stands, worst first')

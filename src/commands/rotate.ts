@@ -13,13 +13,18 @@ export interface RotateOptions extends WorkspaceOptions {
   by?: string | undefined;
 }
 
+/** A text auditors will read, so it is not left out. */
+export function demandReason(reason: string | undefined, command: string): string {
+  if (reason !== undefined && reason.trim() !== '') return reason;
+  throw new KeyturnError('usage', `${command} needs a reason: auditors will read it`, {
+    hint: `keyturn ${command} KEY --reason TEXT`,
+  });
+}
+
 /** Asks for a rotation: a request in the record, served by the next pass. */
 export async function rotate(options: RotateOptions, io: CommandIo): Promise<ExitStatus> {
-  const { key: id, reason, compromised, generation, by } = options;
-  if (reason === undefined || reason.trim() === '')
-    throw new KeyturnError('usage', 'a rotation needs a reason: auditors will read it', {
-      hint: `keyturn rotate ${id} --reason TEXT`,
-    });
+  const { key: id, compromised, generation, by } = options;
+  const reason = demandReason(options.reason, 'rotate');
   if (generation !== undefined && !compromised)
     throw new KeyturnError('usage', '--generation says what leaked and goes with --compromised only');
   const workspace = await openWorkspace(options);

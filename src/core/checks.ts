@@ -16,7 +16,7 @@ import {
 } from './facts.ts';
 import { later, minute } from './instant.ts';
 import { controlFor, nextGroupAt } from './proof.ts';
-import type { Generation } from './record.ts';
+import { type Generation, isClosed } from './record.ts';
 import { mayAct, mayPromote, nextOpen } from './schedule.ts';
 
 /**
@@ -79,9 +79,7 @@ const unseenIsNotDestroyed: Check<Situation> = (situation) => {
 };
 
 const deadIsNotDestroyed: Check<Situation> = (situation) => {
-  const dead = situation.previous.find(
-    ({ at, generation }) => at.provenDead && !attemptOf(situation, 'destroy', generation),
-  );
+  const dead = situation.previous.find((each) => isClosed(each) && !attemptOf(situation, 'destroy', each.generation));
   if (!dead) return null;
   const unfinished = isUnfinished(situation, 'destroy', dead);
   return unfinished
@@ -91,12 +89,19 @@ const deadIsNotDestroyed: Check<Situation> = (situation) => {
         'destruction-unfinished',
         `the material of generation ${dead.generation} was being destroyed when a run stopped`,
       )
-    : act(
-        'destroy',
-        dead.generation,
-        'proven-dead',
-        `generation ${dead.generation} is proven dead, its private half is not needed any more`,
-      );
+    : dead.attested
+      ? act(
+          'destroy',
+          dead.generation,
+          'attested',
+          `${dead.attested.by} says that generation ${dead.generation} is deleted: ${dead.attested.reason}`,
+        )
+      : act(
+          'destroy',
+          dead.generation,
+          'proven-dead',
+          `generation ${dead.generation} is proven dead, its private half is not needed any more`,
+        );
 };
 
 const compromisedIsNotAskedFor: Check<Situation> = (situation) => {
@@ -184,6 +189,17 @@ const nextIsPromotable: Check<Situation> = (situation) => {
       );
 };
 
+const rollbackIsUnfinished: Check<Situation> = (situation) => {
+  const { intent } = situation.record;
+  if (intent?.action !== 'rollback' || attemptOf(situation, 'promote', intent.generation)) return null;
+  return act(
+    'promote',
+    intent.generation,
+    'rollback-unfinished',
+    `consumers were being moved back to generation ${intent.generation} when a run stopped`,
+  );
+};
+
 const overlapHasEnded: Check<Situation> = (situation) => {
   const { previous, key, now } = situation;
   const over = previous.find(
@@ -259,6 +275,7 @@ export const ACTION_CHECKS: readonly Check<Situation>[] = [
   nextIsNotAskedFor,
   nextIsUnverified,
   nextIsPromotable,
+  rollbackIsUnfinished,
   overlapHasEnded,
   deletionIsUnproven,
   rotationIsDue,

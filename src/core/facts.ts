@@ -1,6 +1,6 @@
 import type { Action, Attempt, Check, Conclusion, Situation, Snapshot } from './decide.ts';
 import { later } from './instant.ts';
-import type { Generation } from './record.ts';
+import { type Generation, isClosed } from './record.ts';
 import { mayAct, nextOpen, rotationStart } from './schedule.ts';
 
 /** Facts and words that several checks share. */
@@ -32,13 +32,11 @@ export const isUnfinished = ({ record }: Situation, action: Action, { generation
 
 /** A compromised key knows no windows, for itself and for what replaces it. */
 export const isUrgent = ({ current, previous }: Situation): boolean =>
-  [current, ...previous].some(
-    (generation) => generation?.compromised !== undefined && generation.at.provenDead === undefined,
-  );
+  [current, ...previous].some((generation) => generation?.compromised !== undefined && !isClosed(generation));
 
 /** Deletion was asked for, and no proof has come yet. */
-export const isBeingDeleted = ({ at }: Generation): boolean =>
-  at.deletionAsked !== undefined && at.provenDead === undefined;
+export const isBeingDeleted = (generation: Generation): boolean =>
+  generation.at.deletionAsked !== undefined && !isClosed(generation);
 
 export const needsReplacement = ({ current }: Situation): boolean =>
   current === null || current.compromised !== undefined;
@@ -55,8 +53,19 @@ export function startOf(situation: Situation): Date {
   return rotationStart({ key: key.id, due, schedule: key.schedule });
 }
 
+/** Seconds in which a generation that was brought back is left alone, unless somebody asks for a rotation. */
+const ROLLBACK_HOLDS_SECONDS = 7 * 86_400;
+
+/** Until when a rollback keeps the next scheduled rotation away; null where nothing was rolled back. */
+export function rollbackHoldsUntil({ current, record }: Situation): Date | null {
+  const broughtBack = current?.at.broughtBack;
+  return broughtBack === undefined || record.request ? null : later(broughtBack, ROLLBACK_HOLDS_SECONDS);
+}
+
 export function mayStart(situation: Situation): boolean {
   const { key, now } = situation;
+  const held = rollbackHoldsUntil(situation);
+  if (held && now < held) return false;
   return now >= startOf(situation) && mayAct(key.schedule, startDeadline(situation), now);
 }
 

@@ -1,5 +1,5 @@
 import { type Decision, decide, type Snapshot } from './decide.ts';
-import type { Generation } from './record.ts';
+import { type Generation, isClosed } from './record.ts';
 
 /** What would happen now, and why: one decision a key, in the order of the keys. */
 export interface Plan {
@@ -32,7 +32,7 @@ export function planOf(gathered: readonly Gathered[], at: Date): Plan {
 /** Every generation that is not proven dead takes one of the account’s places, from the moment it is made. */
 function roomLeft(gathered: readonly Gathered[]): Map<string, number> {
   const left = new Map<string, number>();
-  const takesPlace = ({ at }: Generation) => at.provenDead === undefined;
+  const takesPlace = (generation: Generation) => !isClosed(generation);
   for (const { key, record, capabilities } of gathered) {
     const taken = record?.generations.filter(takesPlace).length ?? 0;
     left.set(key.account, (left.get(key.account) ?? capabilities.limits.keysPerAccount) - taken);

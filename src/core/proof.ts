@@ -109,7 +109,7 @@ export function judge(group: Group, baseline: Generation['baseline']): Judgement
   }
   const spoken = unfit(group.conditions) ?? listSpeaks(group);
   if (spoken) return spoken;
-  if (subject === null) return inconclusive('no-private-half', NO_PRIVATE_HALF);
+  if (subject === null) return withoutPrivateHalf;
   return (
     controlsFail(group) ??
     subjectSaysNothing(subject) ??
@@ -155,8 +155,10 @@ export function judgeAlone(probe: Probe): Judgement {
   return inconclusive('refused', `${why} (${probe.answers.map(describeAnswer).join(', ')})`);
 }
 
-const NO_PRIVATE_HALF =
-  'its private half is not in the store, so it cannot be probed: compare with the venue’s key list, then keyturn attest KEY --reason TEXT';
+export const withoutPrivateHalf: Judgement = inconclusive(
+  'no-private-half',
+  'its private half is not in the store, so it cannot be probed: compare with the venue’s key list',
+);
 
 /**
  * A list that has a key that must be there, and not the subject, is definitive. The list of another account would lack the

@@ -37,6 +37,8 @@ const ACTING = {
   ),
   verified: entry('The next generation works with exactly the permissions of its purpose.'),
   'promotion-unfinished': entry('A promotion was under way when a run stopped; it is completed.'),
+  'rollback-unfinished': entry('Consumers were being moved back when a run stopped; it is completed.'),
+  attested: entry('Somebody stated that the key is deleted, where keyturn cannot prove it.'),
   'overlap-ended': entry('Consumers had the time of the overlap to move to the current generation.'),
   compromised: entry('Somebody declared the generation compromised: it goes first, without overlap.'),
   'deletion-unproven': entry('Deletion was asked for; a probe group looks whether the key still works.'),
@@ -64,6 +66,10 @@ const WAITING = {
   'fix-needed': entry(
     'The registered key is not what its policy says; it will not be promoted until it is.',
     'keyturn task KEY names the switches to change; keyturn verify KEY checks at once.',
+  ),
+  'rolled-back': entry(
+    'The previous generation was brought back; it is left alone for 7 days.',
+    'Find out what was wrong, then keyturn rotate KEY --reason TEXT.',
   ),
   overlap: entry('Both keys live, consumers move over.'),
   'waiting-for-deletion': entry(
@@ -177,7 +183,7 @@ const OUTCOMES = {
   removed: entry('The key was deleted at the venue by API; proof follows.'),
   'no-key-id': entry(
     'No key id was ever handed in for this generation, so there is nothing to probe.',
-    'If it was registered, hand in its id with keyturn register KEY.',
+    'If it was registered, hand in its id with keyturn register KEY; if it never was, keyturn attest KEY --reason TEXT.',
   ),
   refused: entry('The venue refused the key.', 'keyturn verify KEY says more.'),
 } as const;

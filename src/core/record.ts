@@ -55,11 +55,16 @@ const Milestones = z.strictObject({
   promoted: Instant.optional(),
   /** Consumers read another one from then on. */
   superseded: Instant.optional(),
+  /** Consumers were moved back to it. */
+  broughtBack: Instant.optional(),
   deletionAsked: Instant.optional(),
   /** keyturn deleted it at the venue by API. */
   removed: Instant.optional(),
   provenDead: Instant.optional(),
 });
+
+/** What somebody said, and when. */
+const Statement = z.strictObject({ at: Instant, by: z.string(), reason: z.string() });
 
 export const Generation = z.strictObject({
   generation: GenerationNumber,
@@ -77,7 +82,9 @@ export const Generation = z.strictObject({
   findingsSince: Instant.optional(),
   /** Whether a probe from outside the allowlist was refused. */
   allowlist: z.literal(['proven', 'unproven']).optional(),
-  compromised: z.strictObject({ at: Instant, by: z.string(), reason: z.string() }).optional(),
+  compromised: Statement.optional(),
+  /** Somebody says that it is deleted where keyturn cannot prove it. */
+  attested: Statement.optional(),
   /** What its own probe answered while it was alive. */
   baseline: z.strictObject({ at: Instant, answers: z.array(z.string()) }).optional(),
   /** The newest probe after deletion was asked for; rewritten only when verdict or reason change. */
@@ -91,7 +98,7 @@ export const Generation = z.strictObject({
 export type Generation = z.infer<typeof Generation>;
 
 /** Effects that may be left half done by a stop. */
-const INTENDED = ['generate', 'register', 'promote', 'revoke', 'destroy'] as const;
+const INTENDED = ['generate', 'register', 'promote', 'rollback', 'revoke', 'destroy'] as const;
 
 export const KeyRecord = z.strictObject({
   v: z.literal(1),
@@ -121,6 +128,7 @@ export const KeyRecord = z.strictObject({
       generation: GenerationNumber,
       fingerprint: Hash.optional(),
       provenDead: Instant.optional(),
+      attested: Instant.optional(),
       destroyed: Instant,
       /** SHA-256 of the document `evidence/<generation>`. */
       evidence: Hash,
@@ -165,6 +173,13 @@ export function rolesOf(record: Pick<KeyRecord, 'generations' | 'current' | 'nex
     ),
   };
 }
+
+/** A key adopted by its id alone has none. */
+export const hasPrivateHalf = ({ fingerprint }: Pick<Generation, 'fingerprint'>): boolean => fingerprint !== undefined;
+
+/** Proven dead, or attested where proof is impossible: nothing more is asked of people for it. */
+export const isClosed = ({ at, attested }: Pick<Generation, 'at' | 'attested'>): boolean =>
+  at.provenDead !== undefined || attested !== undefined;
 
 /** The same record with one generation replaced. */
 export const withGeneration = <R extends RecordDraft>(record: R, changed: Generation): R => ({

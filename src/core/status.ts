@@ -1,7 +1,7 @@
 import type { VenueCapabilities } from './capabilities.ts';
 import { dueOf } from './due.ts';
 import type { Key, KeyId } from './policy.ts';
-import { type Generation, type KeyRecord, maskApiKey, type Roles, rolesOf } from './record.ts';
+import { type Generation, isClosed, type KeyRecord, maskApiKey, type Roles, rolesOf } from './record.ts';
 import { tasksOf } from './tasks.ts';
 
 /** Where a key stands, in one word, derived from its record. */
@@ -41,7 +41,7 @@ export interface KeyStatus {
 export function phaseOf(record: KeyRecord | null): Phase {
   if (record === null) return 'none';
   const roles = rolesOf(record);
-  const unproven = record.generations.filter(({ at }) => !at.provenDead);
+  const unproven = record.generations.filter((each) => !isClosed(each));
   if (unproven.some(({ compromised }) => compromised)) return 'compromised';
   return previousPhase(roles) ?? nextPhase(roles) ?? (roles.current ? 'steady' : 'none');
 }
@@ -49,7 +49,7 @@ export function phaseOf(record: KeyRecord | null): Phase {
 function previousPhase({ previous }: Roles): Phase | null {
   const [oldest] = previous;
   if (!oldest) return null;
-  if (oldest.at.provenDead || (oldest.deadGroups?.length ?? 0) > 0) return 'proving';
+  if (isClosed(oldest) || (oldest.deadGroups?.length ?? 0) > 0) return 'proving';
   return oldest.at.deletionAsked ? 'revoking' : 'overlap';
 }
 

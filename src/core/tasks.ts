@@ -2,7 +2,7 @@ import type { VenueCapabilities } from './capabilities.ts';
 import { deletionDeadline, registrationDeadline } from './due.ts';
 import { labelOf } from './label.ts';
 import { type Key, type KeyId, PERMISSIONS, type Permission } from './policy.ts';
-import { type Finding, type Generation, type KeyRecord, rolesOf } from './record.ts';
+import { type Finding, type Generation, isClosed, type KeyRecord, rolesOf } from './record.ts';
 import { wantedSwitches } from './verification.ts';
 
 /**
@@ -62,8 +62,8 @@ export function tasksOf(key: Key, record: KeyRecord, capabilities: VenueCapabili
 
 /** What keyturn deleted by itself becomes a task only when that shows no effect in time. */
 function isForPeopleToDelete({ schedule }: Key, generation: Generation, now: Date): boolean {
-  const { deletionAsked, removed, provenDead } = generation.at;
-  if (!deletionAsked || provenDead) return false;
+  const { deletionAsked, removed } = generation.at;
+  if (!deletionAsked || isClosed(generation)) return false;
   return !removed || now > deletionDeadline(generation, schedule);
 }
 

@@ -1,6 +1,15 @@
 import type { Check, Situation } from './decide.ts';
 import { deletionDeadline, registrationDeadline } from './due.ts';
-import { accountIsFull, attemptOf, isBeingDeleted, mayStart, SEARCH_DAYS, startOf, wait } from './facts.ts';
+import {
+  accountIsFull,
+  attemptOf,
+  isBeingDeleted,
+  mayStart,
+  rollbackHoldsUntil,
+  SEARCH_DAYS,
+  startOf,
+  wait,
+} from './facts.ts';
 import { later, minute } from './instant.ts';
 import { controlFor, nextGroupAt } from './proof.ts';
 import { nextOpen } from './schedule.ts';
@@ -110,6 +119,16 @@ const windowHoldsRotationBack: Check<Situation> = (situation) => {
   return wait('outside-window', `a rotation is due ${minute(due)}; it starts ${minute(start)}`, { notBefore: start });
 };
 
+const rollbackHolds: Check<Situation> = (situation) => {
+  const until = rollbackHoldsUntil(situation);
+  if (situation.next || until === null || situation.now >= until) return null;
+  return wait(
+    'rolled-back',
+    `generation ${situation.current?.generation} was brought back; it is left alone until ${minute(until)}, or until keyturn rotate`,
+    { notBefore: until, generation: situation.current?.generation ?? null },
+  );
+};
+
 const currentIsYoung: Check<Situation> = (situation) => {
   const { current, due } = situation;
   const start = startOf(situation);
@@ -130,6 +149,7 @@ export const WAIT_CHECKS: readonly Check<Situation>[] = [
   debtBlocksRotation,
   deletionIsAwaited,
   overlapLasts,
+  rollbackHolds,
   fullAccountBlocksRotation,
   windowHoldsRotationBack,
   currentIsYoung,

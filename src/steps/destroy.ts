@@ -1,13 +1,13 @@
 import { documentHash, evidenceDocument } from '../core/evidence.ts';
-import { type Generation, HISTORY_LENGTH, type KeyRecord, type RecordDraft } from '../core/record.ts';
+import { type Generation, HISTORY_LENGTH, isClosed, type KeyRecord, type RecordDraft } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import { announced, assertClaimed, generationOf, noted, type Step, type Tools } from './step.ts';
 
 /** Erases the private half of a key that is proven dead, and closes its evidence in a document of its own. */
 export const destroy: Step = async (tools, record, number) => {
   const { key, store } = tools;
-  const { at } = generationOf(record, number);
-  if (!at.provenDead && at.asked) throw new Error(`generation ${number} of ${key.id} is not proven dead`);
+  const subject = generationOf(record, number);
+  if (!isClosed(subject) && subject.at.asked) throw new Error(`generation ${number} of ${key.id} is not proven dead`);
   await announced(tools, record, record, { action: 'destroy', generation: number }, async (claimed) => {
     assertClaimed(tools, claimed);
     const { state } = await store.statMaterial(key.storedAs, number);
@@ -40,13 +40,14 @@ async function storedEvidence({ key, store }: Tools, record: KeyRecord, generati
 function finished(
   { clock }: Tools,
   record: KeyRecord,
-  { generation, fingerprint, at }: Generation,
+  { generation, fingerprint, at, attested }: Generation,
   evidence: string,
 ): RecordDraft {
   const entry = {
     generation,
     ...(fingerprint ? { fingerprint } : {}),
     ...(at.provenDead ? { provenDead: at.provenDead } : {}),
+    ...(attested ? { attested: attested.at } : {}),
     destroyed: clock.now().toISOString(),
     evidence,
   };

@@ -1,27 +1,50 @@
-import { type Generation, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
+import { type Generation, hasPrivateHalf, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
 import { announced, assertClaimed, generationOf, noted, type Step, type Tools } from './step.ts';
 
-/** Moves consumers from current to next in one step of the store. A move that was made and not recorded answers `already`. */
+/** Moves consumers from current to another generation in one step of the store. A move that was made and not recorded answers `already`. */
 export const promote: Step = async (tools, record, number) => {
+  const isRollback = record.intent?.action === 'rollback' && record.intent.generation === number;
+  return move(tools, record, number, isRollback ? 'rollback' : 'promote');
+};
+
+export const move = async (
+  tools: Tools,
+  record: KeyRecord,
+  number: number,
+  action: 'promote' | 'rollback',
+): ReturnType<Step> => {
   const { key, store } = tools;
   const { apiKey } = generationOf(record, number);
   if (apiKey === undefined) throw new Error(`generation ${number} of ${key.id} has no key id`);
-  await announced(tools, record, record, { action: 'promote', generation: number }, async (claimed) => {
+  await announced(tools, record, record, { action, generation: number }, async (claimed) => {
     assertClaimed(tools, claimed);
-    await store.promote(key.storedAs, { from: record.current, to: number, apiKey });
-    return promoted(tools, claimed, number);
+    await store.promote(key.storedAs, { from: storedCurrent(record), to: number, apiKey });
+    return moved(tools, claimed, number, action);
   });
   return { outcome: 'done', reason: 'promoted', message: `consumers read generation ${number} from now on` };
 };
 
-function promoted(tools: Tools, claimed: KeyRecord, number: number): RecordDraft {
+/** A key adopted without its private half is current, and the store has nothing of it. */
+const storedCurrent = (record: KeyRecord): number | null =>
+  record.current !== null && hasPrivateHalf(generationOf(record, record.current)) ? record.current : null;
+
+function moved(tools: Tools, claimed: KeyRecord, number: number, action: 'promote' | 'rollback'): RecordDraft {
   const now = tools.clock.now().toISOString();
-  const reached = (generation: Generation, milestone: 'promoted' | 'superseded', event: string) =>
-    noted(tools, { ...generation, at: { ...generation.at, [milestone]: now } }, event);
+  const reached = (generation: Generation, at: Partial<Generation['at']>, event: string) =>
+    noted(tools, { ...generation, at: { ...generation.at, ...at } }, event);
   const superseded =
     claimed.current === null
       ? claimed
-      : withGeneration(claimed, reached(generationOf(claimed, claimed.current), 'superseded', 'superseded'));
-  const moved = withGeneration(superseded, reached(generationOf(claimed, number), 'promoted', 'promoted'));
-  return { ...moved, current: number, next: null };
+      : withGeneration(claimed, reached(generationOf(claimed, claimed.current), { superseded: now }, 'superseded'));
+  const arrived = generationOf(superseded, number);
+  const change =
+    action === 'rollback'
+      ? withGeneration(superseded, reached(withoutEnd(arrived), { broughtBack: now }, 'brought-back'))
+      : withGeneration(superseded, reached(arrived, { promoted: now }, 'promoted'));
+  return { ...change, current: number, next: null };
+}
+
+/** What is current again is not superseded. */
+function withoutEnd({ at: { superseded: _was, ...at }, ...generation }: Generation): Generation {
+  return { ...generation, at };
 }

@@ -8,7 +8,7 @@ import {
   judge,
   nextGroupAt,
 } from '../core/proof.ts';
-import { type Generation, type KeyRecord, rolesOf } from '../core/record.ts';
+import { type Generation, hasPrivateHalf, type KeyRecord, rolesOf } from '../core/record.ts';
 import type { Probe } from '../ports/venue.ts';
 import { credentialOf, generationOf, noted, type Step, type StepResult, saveGeneration, type Tools } from './step.ts';
 
@@ -65,7 +65,7 @@ async function probeGroup(tools: Tools, record: KeyRecord, subject: Generation):
       probe: await venue.probe(await credentialOf(tools, control)),
     },
     negative: await venue.probeStranger(),
-    subject: await venue.probe(await credentialOf(tools, subject)),
+    subject: hasPrivateHalf(subject) ? await venue.probe(await credentialOf(tools, subject)) : null,
     list: await listedOf(tools, subject, control),
   };
 }

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { type Observation, observe } from '../core/evidence.ts';
 import type { Key } from '../core/policy.ts';
-import { type Judgement, judgeAlone, type ProofRule, strangerAccepted, unfit } from '../core/proof.ts';
+import {
+  type Judgement,
+  judgeAlone,
+  type ProofRule,
+  strangerAccepted,
+  unfit,
+  withoutPrivateHalf,
+} from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
-import { type Generation, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
+import { type Generation, hasPrivateHalf, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Credential, Keys } from '../ports/keys.ts';
@@ -146,5 +153,7 @@ export async function doubtAboutVenue({ venue }: Tools): Promise<Judgement | nul
 }
 
 /** One key asked on its own: enough to see that it is alive, never that it is dead. */
-export const probeAlone = async (tools: Tools, generation: Generation): Promise<Judgement> =>
-  (await doubtAboutVenue(tools)) ?? judgeAlone(await tools.venue.probe(await credentialOf(tools, generation)));
+export async function probeAlone(tools: Tools, generation: Generation): Promise<Judgement> {
+  if (!hasPrivateHalf(generation)) return withoutPrivateHalf;
+  return (await doubtAboutVenue(tools)) ?? judgeAlone(await tools.venue.probe(await credentialOf(tools, generation)));
+}
