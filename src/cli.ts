@@ -258,6 +258,16 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .addOption(rehearsal())
     .action((key: string | undefined, options: { output: 'text' | 'json' }) =>
       act(async (io, common) => (await import('./commands/doctor.ts')).doctor({ ...common, ...options, key }, io)),
+      );
+
+  program
+    .command('evidence')
+    .description('what was observed of a key, for auditors; verifies the chain')
+    .argument('<key>', 'account/name')
+    .addOption(output('text', 'json', 'markdown'))
+    .option('--signing-key <file>', 'an Ed25519 private key in PEM that signs the head of the chain')
+    .action((key: string, options: Pick<import('./commands/evidence.ts').EvidenceOptions, 'output' | 'signingKey'>) =>
+      act(async (io, common) => (await import('./commands/evidence.ts')).evidence({ ...common, ...options, key }, io)),
     );
 
   program

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ACTIONS } from './core/decide.ts';
 import { PERMISSIONS } from './core/policy.ts';
+import { EvidenceEntry } from './core/record.ts';
 
 /**
  * The published shapes of JSON outputs (`-o json`). Fields may be added, never changed or removed; `docs/schemas` is
@@ -148,6 +149,37 @@ const DoctorOutput = output({
     .describe('with --fix: what was tried'),
 }).meta({ title: 'keyturn doctor -o json' });
 
+const EvidenceOutput = output({
+  key: KeyId,
+  intact: z.boolean(),
+  head: z
+    .string()
+    .describe('SHA-256 in lower-case hex, over the newest sealed document and the last entry of every live generation'),
+  breaks: z.array(
+    z.looseObject({ generation: GenerationNumber.nullable(), entry: z.number().int().nullable(), message: z.string() }),
+  ),
+  generations: z.array(
+    z.looseObject({
+      generation: GenerationNumber,
+      state: z.literal(['live', 'finished']),
+      publicKey: z.string().nullable().describe('SPKI PEM'),
+      fingerprint: z.string().nullable(),
+      apiKey: z.string().nullable().describe('masked'),
+      at: z.record(z.string(), Instant),
+      document: z.string().nullable().describe('SHA-256 of the sealed document'),
+      entries: z.array(EvidenceEntry),
+    }),
+  ),
+  signature: z
+    .looseObject({
+      signed: z.string().describe('the characters that were signed: the head'),
+      algorithm: z.literal('Ed25519'),
+      value: z.string().describe('base64'),
+      publicKey: z.string().describe('SPKI PEM'),
+    })
+    .nullable(),
+}).meta({ title: 'keyturn evidence -o json' });
+
 export const OUTPUTS = {
   plan: PlanOutput,
   apply: ApplyOutput,
@@ -156,4 +188,5 @@ export const OUTPUTS = {
   verify: VerifyOutput,
   'policy-check': PolicyCheckOutput,
   doctor: DoctorOutput,
+  evidence: EvidenceOutput,
 } as const;

@@ -1,3 +1,4 @@
+import { policyVersion } from '../core/policy-version.ts';
 import { emptyRecord, type Generation, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
 import type { Material } from '../ports/store.ts';
 import { announced, assertClaimed, generationOf, noted, type StepResult, type Tools } from './step.ts';
@@ -59,6 +60,11 @@ function finished(tools: Tools, claimed: KeyRecord, number: number, { publicKey,
   };
   return withGeneration(
     rest,
-    noted(tools, stored, 'generated', { algorithm: generation.algorithm, fingerprint, ...asked }),
+    noted(tools, stored, 'generated', {
+      algorithm: generation.algorithm,
+      fingerprint,
+      policy: policyVersion(tools.key),
+      ...asked,
+    }),
   );
 }
