@@ -25,7 +25,7 @@ export function nodeKeys(): Keys {
   const limit = pLimit(pairsAtOnce());
   return {
     async generate(algorithm, protection) {
-      const passphrase = protection === 'none' ? null : randomBytes(32).toString('base64url');
+      const passphrase = protection === 'none' ? null : randomPassphrase();
       const pair = await limit(() => encodedPair(algorithm, passphrase));
       const material: Material = {
         privateKey: new Secret(pair.privateKey),
@@ -82,24 +82,36 @@ function proveUsable(material: Material): void {
   });
 }
 
-function adoptPair(privateKey: Secret, passphrase: Secret | null): Material & { algorithm: Algorithm } {
+function adoptPair(
+  privateKey: Secret,
+  passphrase: Secret | null,
+  protection: 'required' | 'none',
+): Material & { algorithm: Algorithm } {
   const opened = openForeign(privateKey, passphrase);
   const publicKey = createPublicKey(opened);
   return {
-    privateKey,
-    passphrase,
+    ...(passphrase === null && protection === 'required' ? encrypted(opened) : { privateKey, passphrase }),
     publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     fingerprint: fingerprintOf(publicKey),
     algorithm: algorithmOf(opened),
   };
 }
 
+const randomPassphrase = (): string => randomBytes(32).toString('base64url');
+
+function encrypted(privateKey: KeyObject): Pick<Material, 'privateKey' | 'passphrase'> {
+  const passphrase = randomPassphrase();
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase });
+  return { privateKey: new Secret(pem.toString()), passphrase: new Secret(passphrase) };
+}
+
 function openForeign(privateKey: Secret, passphrase: Secret | null): KeyObject {
   try {
     const key = privateKey.reveal();
     return createPrivateKey({ key, format: 'pem', ...(passphrase && { passphrase: passphrase.reveal() }) });
-  } catch (error) {
-    const isLocked = (error as NodeJS.ErrnoException).code === 'ERR_MISSING_PASSPHRASE';
+  } catch {
+    // PKCS#8 says so in its label, older forms in a header.
+    const isLocked = passphrase === null && privateKey.reveal().includes('ENCRYPTED');
     throw isLocked
       ? new KeyturnError('invalid', 'the private key is encrypted', { hint: 'name its passphrase, too' })
       : new KeyturnError('invalid', 'this is no private key in PEM, or its passphrase is another one', {

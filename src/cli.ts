@@ -258,7 +258,33 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .addOption(rehearsal())
     .action((key: string | undefined, options: { output: 'text' | 'json' }) =>
       act(async (io, common) => (await import('./commands/doctor.ts')).doctor({ ...common, ...options, key }, io)),
-      );
+    );
+
+  program
+    .command('adopt')
+    .description('take on a key that people made, or the keys of an account that the venue lists')
+    .argument('<key>', 'account/name, or an account')
+    .argument('[id]', 'the key id at the venue')
+    .option('--key-id <id>', 'the same as an option; - reads it from standard input')
+    .option('--private-key <file>', 'PEM of its private half; without it proofs say what they cannot show')
+    .option('--passphrase-file <file>', 'what opens that file')
+    .addOption(by())
+    .addOption(rehearsal())
+    .action((key: string, id: string | undefined, options: object) =>
+      act(async (io, common) => (await import('./commands/adopt.ts')).adopt({ ...common, ...options, key, id }, io)),
+    );
+
+  program
+    .command('audit')
+    .description(
+      'compare live keys with policy: permissions, allowlist, age, keys nobody owns; exits with 3 on findings',
+    )
+    .argument('[key]', 'account/name')
+    .addOption(output('text', 'json'))
+    .addOption(rehearsal())
+    .action((key: string | undefined, options: { output: 'text' | 'json' }) =>
+      act(async (io, common) => (await import('./commands/audit.ts')).audit({ ...common, ...options, key }, io)),
+    );
 
   program
     .command('evidence')

@@ -149,6 +149,19 @@ const DoctorOutput = output({
     .describe('with --fix: what was tried'),
 }).meta({ title: 'keyturn doctor -o json' });
 
+const AuditOutput = output({
+  keys: z.number().int().describe('how many were looked at'),
+  findings: z.array(
+    z.looseObject({
+      subject: z.string().describe('a key, or an account'),
+      code: z.string(),
+      severity: z.literal(['error', 'warning']),
+      message: z.string(),
+      help: z.string(),
+    }),
+  ),
+}).meta({ title: 'keyturn audit -o json' });
+
 const EvidenceOutput = output({
   key: KeyId,
   intact: z.boolean(),
@@ -188,5 +201,6 @@ export const OUTPUTS = {
   verify: VerifyOutput,
   'policy-check': PolicyCheckOutput,
   doctor: DoctorOutput,
+  audit: AuditOutput,
   evidence: EvidenceOutput,
 } as const;

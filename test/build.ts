@@ -62,6 +62,7 @@ export const someCapabilities = (changes: Partial<VenueCapabilities> = {}): Venu
     { field: 'enableInternalTransfer', label: 'Enable Internal Transfer', permission: null },
   ],
   allowlistLabel: 'Restrict access to trusted IPs only',
+  withoutAllowlist: 'it is deleted when unused for 30 days',
   apiKey: { pattern: /^[A-Za-z0-9]{64}$/, description: '64 letters and digits' },
   limits: { keysPerAccount: 30, allowlistEntries: 30, ipv6: false },
   ...changes,
@@ -168,6 +169,7 @@ export const anInspection = (
   })),
   allowlistOn: true,
   createdAt: T(),
+  expiresAt: null,
   accountUid: '354937868',
   ...changes,
 });

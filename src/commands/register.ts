@@ -32,7 +32,10 @@ export async function register(options: RegisterOptions, io: CommandIo): Promise
   return EXIT.OK;
 }
 
-async function idFrom({ id, keyId, key }: RegisterOptions, io: CommandIo): Promise<string> {
+export async function idFrom(
+  { id, keyId, key }: Pick<RegisterOptions, 'id' | 'keyId' | 'key'>,
+  io: CommandIo,
+): Promise<string> {
   if (id !== undefined && keyId !== undefined)
     throw new KeyturnError('usage', 'give the key id once: as an argument, or with --key-id -');
   if (id !== undefined) return id;
@@ -75,7 +78,8 @@ export async function recordKeyId(
   }
 }
 
-function parseKeyId(typed: string, { apiKey: { pattern, description }, title }: VenueCapabilities): string {
+/** Throws `usage` for what is no key id of the venue. */
+export function parseKeyId(typed: string, { apiKey: { pattern, description }, title }: VenueCapabilities): string {
   const id = typed.trim();
   if (pattern.test(id)) return id;
   const wrong = /\s/.test(id)
@@ -88,7 +92,8 @@ function parseKeyId(typed: string, { apiKey: { pattern, description }, title }: 
   });
 }
 
-async function takenIds({ keys, ports }: KeyIdRecords, account: string): Promise<TakenId[]> {
+/** Every key id that the account's records know. */
+export async function takenIds({ keys, ports }: KeyIdRecords, account: string): Promise<TakenId[]> {
   const ofAccount = keys.filter((key) => key.account === account);
   const records = await Promise.all(
     ofAccount.map(async ({ store, storedAs }) => readRecord(await ports.sources.reader(store), storedAs)),

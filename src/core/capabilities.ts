@@ -29,6 +29,8 @@ export interface VenueCapabilities {
   switches: readonly Switch[];
   /** The words on the page for the allowlist switch. */
   allowlistLabel: string;
+  /** What the venue does by itself with a key that is tied to no address, as half a sentence; null: nothing is known. */
+  withoutAllowlist: string | null;
   /** What key ids look like. */
   apiKey: { pattern: RegExp; description: string };
   limits: { keysPerAccount: number; allowlistEntries: number; ipv6: boolean };

@@ -43,6 +43,8 @@ export interface Inspection {
   allowlistOn: boolean;
   /** ISO instant at which the venue says the key was made; null where it does not say. */
   createdAt: string | null;
+  /** ISO instant at which the venue lets it expire; null where it does not, or does not say. */
+  expiresAt: string | null;
   /** The venue's id of the account the key belongs to; null where it does not say. */
   accountUid: string | null;
 }

@@ -83,6 +83,8 @@ export const Generation = z.strictObject({
   /** Whether a probe from outside the allowlist was refused. */
   allowlist: z.literal(['proven', 'unproven']).optional(),
   compromised: Statement.optional(),
+  /** Made by people before keyturn knew of it. `unknown`: the venue does not say how old it is. */
+  adopted: z.strictObject({ at: Instant, by: z.string(), age: z.literal(['known', 'unknown']) }).optional(),
   /** Somebody says that it is deleted where keyturn cannot prove it. */
   attested: Statement.optional(),
   /** What its own probe answered while it was alive. */

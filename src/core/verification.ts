@@ -14,13 +14,19 @@ export interface Expectation {
 
 /** Findings of a probe that brought information; empty means: exactly as the policy says, as far as the venue shows it. */
 export function findingsOf(probe: Probe, outside: Probe | null, expected: Expectation): Finding[] {
-  if (probe.inspection === null) return [refusal(probe)];
-  return [
-    ...switchFindings(probe.inspection, expected),
-    ...allowlistFindings(probe.inspection, outside, expected),
-    ...accountFindings(probe.inspection, expected),
-  ];
+  return probe.inspection === null ? [refusal(probe)] : inspectionFindings(probe.inspection, expected, outside);
 }
+
+/** What a key says of itself that is not as it should be. */
+export const inspectionFindings = (
+  inspection: Inspection,
+  expected: Expectation,
+  outside: Probe | null = null,
+): Finding[] => [
+  ...switchFindings(inspection, expected),
+  ...allowlistFindings(inspection, outside, expected),
+  ...accountFindings(inspection, expected),
+];
 
 const finding = (code: string, message: string, { label }: { label: string | null } = { label: null }): Finding => ({
   code,

@@ -13,10 +13,14 @@ export interface Keys {
   /** Opens the private half. Throws `corrupt` when it does not open or does not belong to the public half. */
   signer(material: Material): Signer;
   /**
-   * The pair of a private half made elsewhere: PEM in PKCS#8 or PKCS#1, encrypted or not. Text and passphrase stay as they
-   * are. Throws `invalid` for what is no private key, does not open, or is neither RSA of 2048, 3072 or 4096 bits nor Ed25519.
+   * The pair of a private half made elsewhere: PEM in PKCS#8 or PKCS#1, encrypted or not. Where `protection` wants a
+   * passphrase and there is none, it gets a random one; otherwise text and passphrase stay as they are. Throws `invalid` for what is no private key, does not open, or is neither RSA of 2048, 3072 or 4096 bits nor Ed25519.
    */
-  adopt(privateKey: Secret, passphrase: Secret | null): Material & { algorithm: Algorithm };
+  adopt(
+    privateKey: Secret,
+    passphrase: Secret | null,
+    protection: 'required' | 'none',
+  ): Material & { algorithm: Algorithm };
   /** A pair nobody will keep, for negative controls. */
   throwAway(): Promise<Signer>;
 }

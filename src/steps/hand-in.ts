@@ -61,7 +61,8 @@ function awaiting(id: KeyId, record: KeyRecord | null, number: number | undefine
   });
 }
 
-function assertFree(id: KeyId, generation: number, apiKey: string, taken: readonly TakenId[]): void {
+/** Throws `refused` for an id that another generation has already. */
+export function assertFree(id: KeyId, generation: number, apiKey: string, taken: readonly TakenId[]): void {
   const other = taken.find((each) => each.apiKey === apiKey && (each.key !== id || each.generation !== generation));
   if (!other) return;
   throw new KeyturnError(

@@ -56,7 +56,8 @@ async function probeGroup(tools: Tools, record: KeyRecord, subject: Generation):
   const { venue } = tools;
   const conditions = await venue.conditions();
   // Nothing that such a venue says of keys would count, and waiting for it to say nothing takes long.
-  if (conditions.state === 'trouble') return { conditions, positive: null, negative: NOT_ASKED, subject: NOT_ASKED, list: null };
+  if (conditions.state === 'trouble')
+    return { conditions, positive: null, negative: NOT_ASKED, subject: NOT_ASKED, list: null };
   const control = controlFor(rolesOf(record), subject);
   return {
     conditions,

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keyturn } from '../cli/keyturn.ts';
 import { aWorld, type World } from './world.ts';
 
 /** Binance sub-accounts: no person takes part, unless the venue refuses. */
@@ -159,5 +160,50 @@ describe('what is not as it should be', () => {
     expect(await world.apply()).toEqual(['prove waiting seen-dead', 'proof-waits']);
     world.forward({ minutes: 11 });
     expect(await world.apply()).toEqual(['prove done proven-dead', 'destroy done destroyed', 'not-due']);
+  });
+});
+
+describe('an account whose keys the venue lists', () => {
+  const run = (...args: string[]) => keyturn(args, { cwd: world.folder });
+  const made = async (label: string) => {
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+    await world.post('create', { account: 'desk', label, publicKey: pem, ipAllowlist: '127.0.0.1' });
+  };
+  const audited = async () => {
+    const { stdout } = await run('audit', '-o', 'json');
+    return (JSON.parse(stdout) as { findings: { code: string; subject: string }[] }).findings.map(
+      ({ code, subject }) => `${subject} ${code}`,
+    );
+  };
+
+  beforeEach(() => world.turnTo(new Date()));
+
+  it('is adopted by the labels; audit names what belongs to nobody', async () => {
+    await made('spot');
+    await made('left over');
+    expect(await audited()).toEqual(['desk/spot not-adopted', 'desk unowned']);
+    expect(await run('adopt', 'desk')).toMatchObject({ status: 0, stdout: /desk\/spot is adopted as generation 1/ });
+    expect(await audited()).toEqual(['desk/spot age-unknown', 'desk/spot no-private-half', 'desk unowned']);
+  });
+
+  it('proves the end of a key without a private half by the list alone', async () => {
+    await made('spot');
+    await run('adopt', 'desk');
+    world.forward({ days: 29 });
+    await world.apply();
+    world.forward({ hours: 25 });
+    expect(await world.apply()).toEqual([
+      'revoke done removed',
+      'prove done proven-dead',
+      'destroy done destroyed',
+      'not-due',
+    ]);
+  });
+
+  it('with two keys of one label needs a decision', async () => {
+    await made('spot');
+    await made('spot');
+    expect(await run('adopt', 'desk')).toMatchObject({ status: 1, stderr: /2 keys at the venue are labelled spot/ });
   });
 });

@@ -22,6 +22,7 @@ export interface World {
   sandbox: Sandbox;
   person: ReturnType<typeof personAt>;
   now(): Date;
+  turnTo(instant: Date): void;
   forward(time: { days?: number; hours?: number; minutes?: number }): void;
   /** One pass; returns `action outcome reason` of every step, and the reason for which the key then waits. */
   apply(): Promise<string[]>;
@@ -98,6 +99,9 @@ export async function aWorld({
     sandbox,
     person,
     now: clock.now,
+    turnTo(instant) {
+      offset = instant.getTime() - Date.now();
+    },
     forward({ days = 0, hours = 0, minutes = 0 }) {
       offset += ((days * 24 + hours) * 60 + minutes) * 60_000;
     },

@@ -146,6 +146,7 @@ describe('a probe', () => {
       switches: Object.entries(switches).map(([field, on]) => ({ field, on })),
       allowlistOn: true,
       createdAt: '2026-10-25T08:30:00.123Z',
+      expiresAt: null,
       accountUid: '354937868',
     });
     expect(asked.map(({ path }) => path)).toEqual([TIME, SAPI, API]);

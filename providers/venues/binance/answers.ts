@@ -113,6 +113,8 @@ export const Restrictions = z
     ipRestrict: z.boolean(),
     enableReading: z.boolean(),
     createTime: z.int().nonnegative().max(LAST_INSTANT).optional(),
+    // In older documents: until when it may trade.
+    tradingAuthorityExpirationTime: z.int().nonnegative().max(LAST_INSTANT).nullish(),
   })
   .refine((body) =>
     SWITCHES.every(
@@ -121,13 +123,14 @@ export const Restrictions = z
   );
 
 export function inspectionOf(
-  { ipRestrict, createTime, ...fields }: z.infer<typeof Restrictions>,
+  { ipRestrict, createTime, tradingAuthorityExpirationTime, ...fields }: z.infer<typeof Restrictions>,
   account: z.infer<typeof Account> | null,
 ): Inspection {
   return {
     switches: Object.entries(fields).flatMap(([field, on]) => (typeof on === 'boolean' ? [{ field, on }] : [])),
     allowlistOn: ipRestrict,
     createdAt: createTime === undefined ? null : new Date(createTime).toISOString(),
+    expiresAt: tradingAuthorityExpirationTime == null ? null : new Date(tradingAuthorityExpirationTime).toISOString(),
     accountUid: account === null ? null : String(account.uid),
   };
 }

@@ -1,0 +1,84 @@
+import pLimit from 'p-limit';
+import { type AuditedKey, type AuditFinding, auditAccount, auditKey } from '../core/audit.ts';
+import type { Key } from '../core/policy.ts';
+import { describeAnswer, unfit } from '../core/proof.ts';
+import { hasPrivateHalf, type KeyRecord, rolesOf } from '../core/record.ts';
+import { explain, isKeyturnError } from '../errors.ts';
+import { EXIT, type ExitStatus } from '../exit.ts';
+import { readRecord } from '../records.ts';
+import { credentialOf, type Tools, troubleOf } from '../steps/step.ts';
+import { table } from '../terminal.ts';
+import { actor, keyNamed, openWorkspace, toolsFor, type Workspace, type WorkspaceOptions } from '../workspace.ts';
+import { type CommandIo, printJson } from './io.ts';
+
+export interface AuditOptions extends WorkspaceOptions {
+  output: 'text' | 'json';
+  key?: string | undefined;
+}
+
+const KEYS_AT_ONCE = 8;
+
+/** Live keys compared with policy. Harmless reads only, and nothing is recorded. */
+export async function audit(options: AuditOptions, io: CommandIo): Promise<ExitStatus> {
+  const workspace = await openWorkspace(options);
+  const keys = options.key === undefined ? workspace.keys : [keyNamed(workspace.keys, options.key)];
+  const limit = pLimit(KEYS_AT_ONCE);
+  const audited = await limit.map(keys, async (key) => {
+    io.terminal.progress(`${key.id}: looking`);
+    return lookAt(workspace, key);
+  });
+  io.terminal.progress(null);
+  const findings = [
+    ...audited.flatMap(auditKey),
+    ...(options.key === undefined ? await accountFindings(workspace, audited) : []),
+  ];
+  if (options.output === 'json') printJson(io, { keys: keys.length, findings });
+  else io.stdout.write(auditText(findings, keys.length, io));
+  return findings.length > 0 ? EXIT.OVERDUE : EXIT.OK;
+}
+
+async function lookAt(workspace: Workspace, key: Key): Promise<AuditedKey> {
+  const capabilities = workspace.ports.sources.capabilities(key.venue);
+  const now = workspace.clock.now();
+  try {
+    const tools = await toolsFor(workspace, key, actor());
+    const record = await readRecord(tools.store, key.storedAs);
+    return { key, capabilities, record, current: record && (await currentOf(tools, record)), now };
+  } catch (error) {
+    if (!isKeyturnError(error) || error.code === 'usage') throw error;
+    return { key, capabilities, record: null, current: { unknown: explain(error) }, now };
+  }
+}
+
+async function currentOf(tools: Tools, record: KeyRecord): Promise<AuditedKey['current']> {
+  const { current } = rolesOf(record);
+  if (!current || !hasPrivateHalf(current) || current.apiKey === undefined) return null;
+  const unfitness = unfit(await tools.venue.conditions());
+  if (unfitness) return { unknown: unfitness.message };
+  const probe = await tools.venue.probe(await credentialOf(tools, current));
+  const trouble = troubleOf(probe);
+  if (trouble) return { unknown: trouble.message };
+  return probe.inspection
+    ? { inspection: probe.inspection }
+    : { refused: probe.answers.map(describeAnswer).join(', ') };
+}
+
+async function accountFindings(workspace: Workspace, audited: readonly AuditedKey[]): Promise<AuditFinding[]> {
+  const found: AuditFinding[] = [];
+  for (const account of new Set(audited.map(({ key }) => key.account))) {
+    const keys = audited.filter(({ key }) => key.account === account);
+    const [first] = keys;
+    if (!first) continue;
+    const listing = await workspace.ports.venue(first.key.venue).management.list?.(account);
+    const listed = listing?.state === 'listed' ? listing.keys : null;
+    found.push(...auditAccount({ account, keys, listed, limit: first.capabilities.limits.keysPerAccount }));
+  }
+  return found;
+}
+
+function auditText(findings: readonly AuditFinding[], keys: number, { terminal }: CommandIo): string {
+  const all = `${keys} key${keys === 1 ? '' : 's'} audited`;
+  if (findings.length === 0) return `${all}, nothing found\n`;
+  const rows = findings.map(({ severity, subject, message, help }) => [severity, subject, `${message}; ${help}`]);
+  return `${all}, ${findings.length} finding${findings.length === 1 ? '' : 's'}\n\n${table([['SEVERITY', 'KEY', 'WHAT IS NOT AS IT SHOULD BE'], ...rows], terminal)}`;
+}
