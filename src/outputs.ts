@@ -50,6 +50,10 @@ const GenerationStatus = z
     generation: GenerationNumber,
     fingerprint: z.string().nullable(),
     apiKey: z.string().nullable().describe('masked'),
+    allowlist: z
+      .literal(['proven', 'unproven'])
+      .nullable()
+      .describe('whether it was seen refused from outside its allowlist'),
     since: Instant,
   })
   .nullable();

@@ -61,5 +61,9 @@ function statusText(rows: readonly Row[], io: CommandIo): string {
     shown(previous),
     message ?? '',
   ]);
-  return table([['KEY', 'PHASE', 'DUE', 'CURRENT', 'NEXT', 'PREVIOUS', 'WHY'], ...cells], io.terminal);
+  const text = table([['KEY', 'PHASE', 'DUE', 'CURRENT', 'NEXT', 'PREVIOUS', 'WHY'], ...cells], io.terminal);
+  const unproven = rows.filter(({ current }) => current?.allowlist === 'unproven').length;
+  return unproven === 0
+    ? text
+    : `${text}\n${unproven} of ${rows.length} allowlists unproven: the venue does not show the addresses, and no egress outside them is configured\n`;
 }

@@ -21,6 +21,8 @@ export interface GenerationStatus {
   fingerprint: string | null;
   /** Masked. */
   apiKey: string | null;
+  /** Whether it was seen refused from outside its allowlist; null before it was looked at. */
+  allowlist: 'proven' | 'unproven' | null;
   since: Date;
 }
 
@@ -98,12 +100,13 @@ function generationsOf(record: KeyRecord | null): Pick<KeyStatus, 'current' | 'n
 }
 
 const describe = (
-  { generation, fingerprint, apiKey, at }: Generation,
+  { generation, fingerprint, apiKey, allowlist, at }: Generation,
   since: string | undefined,
 ): GenerationStatus => ({
   generation,
   fingerprint: fingerprint ?? null,
   apiKey: apiKey === undefined ? null : maskApiKey(apiKey),
+  allowlist: allowlist ?? null,
   since: new Date(since ?? at.generated),
 });
 
