@@ -1,12 +1,13 @@
 import pLimit from 'p-limit';
 import { type AuditedKey, type AuditFinding, auditAccount, auditKey } from '../core/audit.ts';
 import type { Key } from '../core/policy.ts';
-import { describeAnswer, unfit } from '../core/proof.ts';
+import { judgeAlone } from '../core/proof.ts';
+import type { Reason } from '../core/reasons.ts';
 import { hasPrivateHalf, type KeyRecord, rolesOf } from '../core/record.ts';
 import { explain, isKeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { readRecord } from '../records.ts';
-import { credentialOf, type Tools, troubleOf } from '../steps/step.ts';
+import { credentialOf, doubtAboutVenue, type Tools } from '../steps/step.ts';
 import { table } from '../terminal.ts';
 import { actor, keyNamed, openWorkspace, toolsFor, type Workspace, type WorkspaceOptions } from '../workspace.ts';
 import { type CommandIo, printJson } from './io.ts';
@@ -53,15 +54,15 @@ async function lookAt(workspace: Workspace, key: Key): Promise<AuditedKey> {
 async function currentOf(tools: Tools, record: KeyRecord): Promise<AuditedKey['current']> {
   const { current } = rolesOf(record);
   if (!current || !hasPrivateHalf(current) || current.apiKey === undefined) return null;
-  const unfitness = unfit(await tools.venue.conditions());
-  if (unfitness) return { unknown: unfitness.message };
+  const doubt = await doubtAboutVenue(tools);
+  if (doubt) return { unknown: doubt.message };
   const probe = await tools.venue.probe(await credentialOf(tools, current));
-  const trouble = troubleOf(probe);
-  if (trouble) return { unknown: trouble.message };
-  return probe.inspection
-    ? { inspection: probe.inspection }
-    : { refused: probe.answers.map(describeAnswer).join(', ') };
+  const { verdict, reason, message } = judgeAlone(probe);
+  if (verdict === 'alive' && probe.inspection) return { inspection: probe.inspection };
+  return ABOUT_THE_KEY.has(reason) ? { refused: message } : { unknown: message };
 }
+
+const ABOUT_THE_KEY: ReadonlySet<Reason> = new Set(['refused', 'signature-refused']);
 
 async function accountFindings(workspace: Workspace, audited: readonly AuditedKey[]): Promise<AuditFinding[]> {
   const found: AuditFinding[] = [];

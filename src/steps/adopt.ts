@@ -1,11 +1,11 @@
-import { describeAnswer } from '../core/proof.ts';
+import { describeAnswer, type Judgement, judgeAlone } from '../core/proof.ts';
 import { emptyRecord, type Finding, type Generation, type KeyRecord } from '../core/record.ts';
 import { findingsOf } from '../core/verification.ts';
 import { KeyturnError } from '../errors.ts';
 import type { Material } from '../ports/store.ts';
 import type { Algorithm, Credential, ListedKey, Probe } from '../ports/venue.ts';
 import { assertFree, type TakenId } from './hand-in.ts';
-import { noted, save, type Tools, troubleOf } from './step.ts';
+import { doubtAboutVenue, noted, save, type Tools } from './step.ts';
 
 export interface Adoption {
   apiKey: string;
@@ -94,20 +94,28 @@ async function listedAs({ key, venue }: Tools, apiKey: string): Promise<ListedKe
   });
 }
 
-async function tried({ key, venue }: Tools, credential: Credential): Promise<Probe> {
+async function tried(tools: Tools, credential: Credential): Promise<Probe> {
+  const { key, venue } = tools;
+  const doubt = await doubtAboutVenue(tools);
+  if (doubt) throw notAdopted(key.id, doubt);
   const probe = await venue.probe(credential);
-  const trouble = troubleOf(probe);
-  if (trouble) throw new KeyturnError('unavailable', `${key.id} is not adopted: ${trouble.message}`);
-  if (probe.inspection) return probe;
-  const isForeign = probe.answers.some(({ kind }) => kind === 'bad-signature');
-  const why = isForeign
-    ? 'the venue knows the key id with another public key than that of this private half'
-    : `the venue refuses it (${probe.answers.map(describeAnswer).join(', ')})`;
-  throw new KeyturnError('refused', `${key.id} is not adopted: ${why}`, {
-    hint: isForeign
-      ? 'give the private half that belongs to this id'
-      : 'check the id, and that the allowlist has the address keyturn runs from',
-  });
+  const judgement = judgeAlone(probe);
+  if (judgement.verdict === 'alive') return probe;
+  throw notAdopted(key.id, judgement);
+}
+
+function notAdopted(id: string, { reason, message }: Judgement): KeyturnError {
+  const isForeign = reason === 'signature-refused';
+  const why = isForeign ? `${message} than that of this private half` : message;
+  return new KeyturnError(
+    reason === 'refused' || isForeign ? 'refused' : 'unavailable',
+    `${id} is not adopted: ${why}`,
+    {
+      hint: isForeign
+        ? 'give the private half that belongs to this id'
+        : 'check the id, and that the allowlist has the address keyturn runs from; nothing was stored',
+    },
+  );
 }
 
 async function deliver(tools: Tools, generation: number, pair: Material, apiKey: string): Promise<void> {

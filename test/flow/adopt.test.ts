@@ -154,7 +154,7 @@ const REFUSED: Record<string, { given: () => Promise<string[]>; status: number; 
   'an id the venue does not know': {
     given: async () => ['A'.repeat(64), '--private-key', (await theirs()).pem],
     status: 1,
-    says: /the venue refuses it/,
+    says: /the venue does not know its key id/,
   },
   'RSA with 1024 bits': {
     given: async () => ['A'.repeat(64), '--private-key', (await theirs({ bits: 1024 })).pem],

@@ -121,8 +121,8 @@ describe('an answer that was lost', () => {
 
 describe('what is not as it should be', () => {
   it('switches changed by hand are set back before consumers get the key', async () => {
-    // The key works at once, so somebody must be quick: verification meets an outage, and then a changed key.
-    world.sandbox.faults.switchOn({ kind: 'server-error', path: '/sapi/v1/account/apiRestrictions', times: 1 });
+    // The key works at once, so somebody must be quick: verification meets an outage, a stranger’s probe first, and then a changed key.
+    world.sandbox.faults.switchOn({ kind: 'server-error', path: '/sapi/v1/account/apiRestrictions', times: 2 });
     await world.apply();
     const [key] = await listed();
     await world.post('edit', { apiKey: key?.apiKey ?? '', enableReading: 'on', enableFutures: 'on' });

@@ -56,7 +56,7 @@ export async function aWorld(): Promise<World> {
   const open = () =>
     openBinance(
       { baseUrl: venue.url },
-      { clock, keys: crypto, insideProxy: null, outsideProxy: null, timeoutMs: 10_000 },
+      { clock, keys: crypto, folder: '.', insideProxy: null, outsideProxy: null, timeoutMs: 10_000 },
     );
   const { capabilities } = open();
   const sources: Sources = {
