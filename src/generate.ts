@@ -19,24 +19,29 @@ async function afterMark(file: string, generated: string): Promise<string> {
   return `${written}${MARK}\n${generated}`;
 }
 
-const files: Record<string, string> = {
-  'policies/schema.json': json(policyJsonSchema()),
-  'policies/keyturn.schema.json': json(configurationJsonSchema(KINDS)),
-  'docs/life-of-a-key.md': await afterMark('docs/life-of-a-key.md', reasonTables()),
-  'docs/doctor.md': await afterMark('docs/doctor.md', findingTables()),
-  ...Object.fromEntries(
-    Object.entries(OUTPUTS).map(([name, schema]) => [`docs/schemas/${name}.json`, json(z.toJSONSchema(schema))]),
-  ),
-};
-
-const stale: string[] = [];
-for (const [file, text] of Object.entries(files)) {
-  const written = await readFile(file, 'utf8').catch(() => '');
-  if (written === text) continue;
-  if (process.argv.includes('--check')) stale.push(file);
-  else await writeFile(file, text);
+async function filesOf(): Promise<Record<string, string>> {
+  return {
+    'policies/schema.json': json(policyJsonSchema()),
+    'policies/keyturn.schema.json': json(configurationJsonSchema(KINDS)),
+    'docs/life-of-a-key.md': await afterMark('docs/life-of-a-key.md', reasonTables()),
+    'docs/doctor.md': await afterMark('docs/doctor.md', findingTables()),
+    ...Object.fromEntries(
+      Object.entries(OUTPUTS).map(([name, schema]) => [`docs/schemas/${name}.json`, json(z.toJSONSchema(schema))]),
+    ),
+  };
 }
-if (stale.length > 0) {
+
+async function generate(isCheck: boolean): Promise<void> {
+  const stale: string[] = [];
+  for (const [file, text] of Object.entries(await filesOf())) {
+    const written = await readFile(file, 'utf8').catch(() => '');
+    if (written === text) continue;
+    if (isCheck) stale.push(file);
+    else await writeFile(file, text);
+  }
+  if (stale.length === 0) return;
   process.stderr.write(`stale: ${stale.join(', ')}; run npm run generate\n`);
   process.exitCode = 1;
 }
+
+void generate(process.argv.includes('--check'));

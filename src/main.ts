@@ -1,16 +1,14 @@
-import process from 'node:process';
 import { writeNoDumps } from './dumps.ts';
 import { EXIT } from './exit.ts';
 
 // Generating keys occupies libuv’s threads for seconds; without spare ones every file and DNS call would wait behind it.
+// The pool takes its size when it is first used, which loading an ES module does: so this entry is built as CommonJS.
 process.env.UV_THREADPOOL_SIZE ??= '12';
 
 // Libraries that honour DEBUG print requests with their headers.
 delete process.env.DEBUG;
 
 writeNoDumps(process);
-
-const { run } = await import('./cli.ts');
 
 // A reader that has seen enough (`keyturn plan | head`) is no failure, and what was begun is finished without it.
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
@@ -22,5 +20,8 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => undefined);
 
 // Only here does the process get its exit status; it ends by itself once everything is written.
-const status = await run(process);
-process.exitCode ||= status;
+void import('./cli.ts')
+  .then(({ run }) => run(process))
+  .then((status) => {
+    process.exitCode ||= status;
+  });

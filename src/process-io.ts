@@ -1,5 +1,5 @@
 import type { CommandIo } from './commands/io.ts';
-import { createLogger } from './log.ts';
+import type { Logger } from './log.ts';
 import type { LogLevel } from './log-levels.ts';
 import { terminalOf } from './terminal.ts';
 
@@ -21,18 +21,33 @@ export function ioOf(
   // Once: whoever interrupts twice means it.
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
-  const log = createLogger({
-    level: logLevel ?? (stderr.isTTY ? 'warn' : 'info'),
-    stream: {
-      write(line: string) {
-        terminal.progress(null);
-        return stderr.write(line);
+  const openLog = async (): Promise<Logger> => {
+    const { createLogger } = await import('./log.ts');
+    return createLogger({
+      level: logLevel ?? (stderr.isTTY ? 'warn' : 'info'),
+      stream: {
+        write(line: string) {
+          terminal.progress(null);
+          return stderr.write(line);
+        },
+      },
+      paint: stderr.isTTY ? terminal.paint : null,
+    });
+  };
+  let opened: Promise<Logger> | undefined;
+  return {
+    io: {
+      stdin,
+      stdout,
+      stderr,
+      terminal,
+      env,
+      signal: interruption.signal,
+      log() {
+        opened ??= openLog();
+        return opened;
       },
     },
-    paint: stderr.isTTY ? terminal.paint : null,
-  });
-  return {
-    io: { stdin, stdout, stderr, terminal, log, env, signal: interruption.signal },
     close() {
       terminal.progress(null);
       process.off('SIGINT', interrupt);

@@ -28,7 +28,7 @@ export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitS
   if (saved) assertUnchanged(saved, entriesOf(looked.plan, looked.gathered));
   await openStores(workspace, looked.plan.keys.filter(includes));
   if (!(await isWanted(options, looked.plan, io))) return EXIT.OK;
-  const dependencies = dependenciesOf(workspace, io);
+  const dependencies = await dependenciesOf(workspace, io);
   const reports = await pass(dependencies, looked, { includes, onlyPlanned: saved !== null });
   io.terminal.progress(null);
   const all = options.output === 'text' ? await withAnswers(workspace, dependencies, reports, io) : reports;
@@ -38,11 +38,12 @@ export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitS
   return exitOf(summaries);
 }
 
-export function dependenciesOf(
+export async function dependenciesOf(
   workspace: Workspace,
   io: Pick<CommandIo, 'log' | 'signal'> & { terminal: Pick<CommandIo['terminal'], 'progress'> },
-): PassDependencies {
+): Promise<PassDependencies> {
   const by = actor();
+  const log = await io.log();
   return {
     sources: workspace.ports.sources,
     clock: workspace.clock,
@@ -52,7 +53,7 @@ export function dependenciesOf(
       return act(await toolsFor(workspace, key, by), record, action, generation);
     },
     onStep: (key, { action, outcome, reason, message }) =>
-      io.log[outcome === 'failed' ? 'error' : 'info']({ key, action, outcome, reason }, message),
+      log[outcome === 'failed' ? 'error' : 'info']({ key, action, outcome, reason }, message),
   };
 }
 

@@ -9,7 +9,8 @@ export interface CommandIo {
   stdout: Writable;
   stderr: Writable;
   terminal: Terminal;
-  log: Logger;
+  /** Loaded when somebody first has something to log. */
+  log(): Promise<Logger>;
   env: NodeJS.ProcessEnv;
   /** Aborted by SIGINT and SIGTERM: finish the step in hand, begin no other. */
   signal: AbortSignal;

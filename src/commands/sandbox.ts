@@ -12,7 +12,8 @@ export interface SandboxOptions {
 
 /** The exchange simulator, until it is interrupted. */
 export async function sandbox({ host, port, state, at }: SandboxOptions, io: CommandIo): Promise<ExitStatus> {
-  const server = await startSandbox({ host, port, stateFile: state, log: (line) => io.log.debug(line, 'sandbox') });
+  const log = await io.log();
+  const server = await startSandbox({ host, port, stateFile: state, log: (line) => log.debug(line, 'sandbox') });
   if (at !== undefined) server.turnClock(parseInstant(at));
   io.stdout.write(
     `keyturn sandbox listens on ${server.url}\nAPI management for people: ${server.url}/en/my/settings/api-management\nkeys are kept in ${state}; end with Ctrl-C\n`,

@@ -67,7 +67,7 @@ async function live(
   const { switches } = workspace.ports.sources.capabilities(key.venue);
   const person = personAt(page, new Map(switches.map(({ label, field }) => [label, field])));
 
-  const dependencies = { ...dependenciesOf(workspace, io), onStep: () => undefined };
+  const dependencies = { ...(await dependenciesOf(workspace, io)), onStep: () => undefined };
   const apply = async () => {
     const looked = await look(workspace.ports.sources, workspace.keys, clock.now());
     const [report] = await pass(dependencies, looked);

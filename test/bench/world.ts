@@ -1,0 +1,131 @@
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { observe } from '../../src/core/evidence.ts';
+import { emptyRecord, type Generation, type KeyRecord } from '../../src/core/record.ts';
+import { createEmbeddedIdentities } from '../../src/wire.ts';
+
+/** Folders as a team of that many keys would have them. */
+
+export const KEYTURN = resolve('dist/main.js');
+
+/** A program that does the least a benchmark can be compared with; it stands beside the benchmarks, built like them. */
+export const baseline = (name: 'empty' | 'plan' | 'check'): string =>
+  join(import.meta.dirname, name === 'empty' ? 'empty.js' : `${name}-baseline.js`);
+
+export interface World {
+  folder: string;
+  close(): void;
+}
+
+/** As many as leave room for a key in overlap at every venue, and make many files. */
+export const KEYS_PER_FILE = 10;
+
+/** Policies for `keys` keys, ten to an account and file, and an identity for the embedded store. */
+export async function aWorld(keys: number, algorithm = 'rsa-2048'): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'keyturn-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, 'policies'));
+  for (const [file, names] of accountsOf(keys)) {
+    writeFileSync(join(folder, 'policies', `${file}.yaml`), policyText(file, names, algorithm));
+  }
+  await createEmbeddedIdentities(join(folder, '.keyturn'));
+  return { folder, close: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+function accountsOf(keys: number): Map<string, string[]> {
+  const accounts = new Map<string, string[]>();
+  for (let index = 0; index < keys; index++) {
+    const account = `desk-${Math.floor(index / KEYS_PER_FILE)}`;
+    const names = accounts.get(account) ?? [];
+    accounts.set(account, [...names, `bot-${index}-spot`]);
+  }
+  return accounts;
+}
+
+const policyText = (account: string, names: readonly string[], algorithm: string): string => `apiVersion: keyturn/v1
+account: ${account}
+venue: sandbox
+defaults:
+  algorithm: ${algorithm}
+  ipAllowlist: [203.0.113.7, 198.51.100.0/28]
+  schedule:
+    lead: 5d
+    registerWithin: 3d
+    overlap: 24h
+    revokeWithin: 48h
+    windows:
+      - { days: [mon, tue, wed, thu], from: "09:00", to: "16:00", timeZone: Europe/London }
+    freezes:
+      - { from: 2026-12-24, to: 2026-12-31, reason: year end }
+keys:
+${names.map((name) => `  - { name: ${name}, application: ${name}, purpose: spot-trading, rotateEvery: 30d, owner: ${account} }\n`).join('')}`;
+
+/** Revisions a record has gone through when its first generation is promoted. */
+const REVISIONS = 7;
+
+/** Gives every key the record of a key in service, as the directory store keeps it: the newest revision beside older ones. */
+export function addRecords({ folder }: World, keys: number): void {
+  const generation = aGeneration();
+  for (const [account, names] of accountsOf(keys)) {
+    for (const name of names) {
+      const records = join(folder, '.keyturn', 'store', account, name, 'record');
+      mkdirSync(records, { recursive: true });
+      for (let revision = 1; revision <= REVISIONS; revision++) {
+        const record = aRecord(`${account}/${name}`, revision, generation);
+        writeFileSync(join(records, `${`${revision}`.padStart(8, '0')}.json`), `${JSON.stringify(record)}\n`);
+      }
+    }
+  }
+}
+
+/** Days before now, as an instant. */
+const ago = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+
+function aGeneration(): Generation {
+  const { publicKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  return {
+    generation: 1,
+    algorithm: 'rsa-2048',
+    at: {
+      generated: ago(20),
+      stored: ago(20),
+      asked: ago(20),
+      registered: ago(19),
+      created: ago(19),
+      verified: ago(19),
+      checked: ago(19),
+      promoted: ago(19),
+    },
+    publicKey,
+    fingerprint: createHash('sha256').update(publicKey).digest('hex'),
+    apiKey: 'x'.repeat(64),
+    allowlist: 'unproven',
+    baseline: { at: ago(19), answers: ['200', '200'] },
+    evidence: [],
+  };
+}
+
+function aRecord(key: string, revision: number, bare: Generation): KeyRecord {
+  const events = ['generated', 'registration-asked', 'registered', 'probed', 'verified', 'promoted'];
+  const generation = events.reduce(
+    (so, event) => observe(key, so, { at: ago(19), event, by: 'keyturn@worker-1', detail: { algorithm: 'rsa-2048' } }),
+    bare,
+  );
+  return {
+    ...emptyRecord(key),
+    revision,
+    writeId: '00000000-0000-4000-8000-000000000000',
+    writtenAt: ago(19),
+    accountUid: '12345678',
+    generations: [generation],
+    current: 1,
+    last: 1,
+  };
+}
