@@ -11,7 +11,6 @@ import {
   needsReplacement,
   SEARCH_DAYS,
   startDeadline,
-  startOf,
   wait,
 } from './facts.ts';
 import { later, minute } from './instant.ts';
@@ -247,7 +246,7 @@ const rotationIsDue: Check<Situation> = (situation) => {
   const [reason, message] = startReason(situation);
   return {
     ...act('generate', record.last + 1, reason, message),
-    notBefore: urgent ? now : startOf(situation),
+    notBefore: urgent ? now : situation.start,
   };
 };
 

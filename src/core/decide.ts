@@ -1,6 +1,7 @@
 import type { VenueCapabilities } from './capabilities.ts';
 import { ACTION_CHECKS, HOLD_CHECKS, START_CHECKS } from './checks.ts';
 import { dueOf } from './due.ts';
+import { startOf } from './facts.ts';
 import type { Key, KeyId } from './policy.ts';
 import type { ProofRule } from './proof.ts';
 import type { Reason } from './reasons.ts';
@@ -58,6 +59,8 @@ export interface Decision {
 export interface Situation extends Snapshot, Roles {
   record: KeyRecord;
   due: Date;
+  /** From when on its next rotation may start. */
+  start: Date;
 }
 
 /** What a check says when it speaks. */
@@ -83,7 +86,8 @@ function speak(snapshot: Snapshot, due: Date): Conclusion {
   if (held) return held;
   const { record } = snapshot;
   if (record === null) return first(START_CHECKS, snapshot) ?? unreachable();
-  const situation: Situation = { ...snapshot, ...rolesOf(record), record, due };
+  const situated = { ...snapshot, ...rolesOf(record), record, due };
+  const situation: Situation = { ...situated, start: startOf(situated) };
   return first(ACTION_CHECKS, situation) ?? first(WAIT_CHECKS, situation) ?? unreachable();
 }
 

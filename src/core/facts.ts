@@ -42,11 +42,12 @@ export const needsReplacement = ({ current }: Situation): boolean =>
   current === null || current.compromised !== undefined;
 
 /** A request is served like a key that falls due a lead time after it. */
-export function startDeadline({ record, due, key }: Situation): Date {
+export function startDeadline({ record, due, key }: Pick<Situation, 'record' | 'due' | 'key'>): Date {
   return record.request ? later(record.request.at, key.schedule.lead) : due;
 }
 
-export function startOf(situation: Situation): Date {
+/** From when on the next rotation of a key may start. */
+export function startOf(situation: Omit<Situation, 'start'>): Date {
   const { key, due, record } = situation;
   const deadline = startDeadline(situation);
   if (record.request) return nextOpen(key.schedule, new Date(record.request.at), deadline) ?? deadline;
@@ -63,10 +64,10 @@ export function rollbackHoldsUntil({ current, record }: Situation): Date | null 
 }
 
 export function mayStart(situation: Situation): boolean {
-  const { key, now } = situation;
+  const { key, now, start } = situation;
   const held = rollbackHoldsUntil(situation);
   if (held && now < held) return false;
-  return now >= startOf(situation) && mayAct(key.schedule, startDeadline(situation), now);
+  return now >= start && mayAct(key.schedule, startDeadline(situation), now);
 }
 
 export const accountIsFull: Check<Pick<Snapshot, 'room' | 'key' | 'capabilities'>> = ({ room, key, capabilities }) =>

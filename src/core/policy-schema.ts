@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { DURATION } from './duration.ts';
 import { ALGORITHMS, type Key, PERMISSIONS, PURPOSES, type Schedule, WEEKDAYS } from './policy.ts';
+import { isTimeZone } from './schedule.ts';
 
 /**
  * A policy file as people write it. One schema feeds types, validation, the JSON Schema for editors and the help texts:
@@ -43,25 +44,6 @@ const CalendarDate = z.iso
   .meta({ id: 'Date', examples: ['2026-12-24'] });
 
 const Permission = z.enum(PERMISSIONS).meta({ id: 'Permission' });
-
-/** A pure memo: asking takes longer than checking the rest of a key, and all keys ask for the same few. */
-const timeZones = new Map<string, boolean>();
-
-function isTimeZone(name: string): boolean {
-  const known = timeZones.get(name);
-  if (known !== undefined) return known;
-  const exists = /^[A-Za-z]/.test(name) && hasCalendar(name);
-  timeZones.set(name, exists);
-  return exists;
-}
-
-function hasCalendar(timeZone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
 
 const Window = z
   .strictObject({

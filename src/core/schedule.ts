@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Schedule, WEEKDAYS, type Window } from './policy.ts';
+import { remembering } from './remember.ts';
 
 /**
  * When keyturn may generate, ask people and promote. Windows are read off the clock on the wall of their time zone: open
@@ -57,7 +58,9 @@ const windowWasMissed = (schedule: Schedule, due: Date): boolean =>
 export const mayPromote = (schedule: Schedule, verifiedAt: Date, now: Date): boolean =>
   isOpen(schedule, now) || now.getTime() >= verifiedAt.getTime() + schedule.registerWithin * 1000;
 
-const utcDay = (instant: number): string => new Date(instant).toISOString().slice(0, 10);
+const utcDay = (instant: number): string => dateOf(Math.floor(instant / DAY));
+
+const dateOf = remembering((day: number): string => new Date(day * DAY).toISOString().slice(0, 10));
 
 const isFrozen = (schedule: Schedule, instant: number): boolean => endOfFreeze(schedule, instant) > instant;
 
@@ -121,34 +124,51 @@ function changeBetween(timeZone: string, low: number, high: number): number {
   return changed;
 }
 
-const offsetOf = (timeZone: string, instant: number): number => localTime(timeZone, instant) - instant;
+/** What the clock on the wall shows, as if it were UTC, in milliseconds. */
+const localTime = (timeZone: string, instant: number): number => instant + offsetOf(timeZone, instant);
 
-/** What the clock on the wall shows, as if it were UTC, in milliseconds; seconds are kept. */
-function localTime(timeZone: string, instant: number): number {
+/** Asking a calendar takes longer than all the rest of a decision, and most days a clock is not changed. */
+function offsetOf(timeZone: string, instant: number): number {
+  return offsetsOf(timeZone)(Math.floor(instant / DAY)) ?? askedOffset(timeZone, instant);
+}
+
+/** By UTC day, the offset that holds from its start to its end; null on a day with a change. */
+const offsetsOf = remembering((timeZone: string) =>
+  remembering((day: number): number | null => {
+    const offset = askedOffset(timeZone, day * DAY);
+    return offset === askedOffset(timeZone, (day + 1) * DAY) ? offset : null;
+  }),
+);
+
+function askedOffset(timeZone: string, instant: number): number {
   const [, month, day, year, hour, minute] = (
     /^(\d+)\/(\d+)\/(\d+), (\d+):(\d+)/.exec(clockOf(timeZone).format(instant)) ?? []
   ).map(Number);
   if (month === undefined || day === undefined || year === undefined || hour === undefined || minute === undefined) {
     throw new Error(`the time in ${timeZone} cannot be read`);
   }
-  return Date.UTC(year, month - 1, day, hour, minute) + (((instant % MINUTE) + MINUTE) % MINUTE);
+  return Date.UTC(year, month - 1, day, hour, minute) - Math.floor(instant / MINUTE) * MINUTE;
 }
 
-/** Making a formatter costs more than a thousand uses; the memo changes nothing but that. */
-const clocks = new Map<string, Intl.DateTimeFormat>();
+/** Making a formatter costs more than a thousand uses. */
+const clockOf = remembering(
+  (timeZone: string) =>
+    new Intl.DateTimeFormat('en-US', {
+      timeZone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+    }),
+);
 
-function clockOf(timeZone: string): Intl.DateTimeFormat {
-  const known = clocks.get(timeZone);
-  if (known) return known;
-  const clock = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hourCycle: 'h23',
-    year: 'numeric',
-    month: 'numeric',
-    day: 'numeric',
-    hour: 'numeric',
-    minute: 'numeric',
-  });
-  clocks.set(timeZone, clock);
-  return clock;
+/** Whether the IANA database has a time zone of this name; offsets such as `+01:00` are none. */
+export function isTimeZone(name: string): boolean {
+  try {
+    return /^[A-Za-z]/.test(name) && clockOf(name) !== undefined;
+  } catch {
+    return false;
+  }
 }

@@ -1,15 +1,6 @@
 import type { Check, Situation } from './decide.ts';
 import { deletionDeadline, registrationDeadline } from './due.ts';
-import {
-  accountIsFull,
-  attemptOf,
-  isBeingDeleted,
-  mayStart,
-  rollbackHoldsUntil,
-  SEARCH_DAYS,
-  startOf,
-  wait,
-} from './facts.ts';
+import { accountIsFull, attemptOf, isBeingDeleted, mayStart, rollbackHoldsUntil, SEARCH_DAYS, wait } from './facts.ts';
 import { later, minute } from './instant.ts';
 import { controlFor, nextGroupAt } from './proof.ts';
 import { nextOpen } from './schedule.ts';
@@ -108,14 +99,14 @@ export const debtBlocksRotation: Check<Situation> = (situation) => {
 };
 
 const fullAccountBlocksRotation: Check<Situation> = (situation) =>
-  situation.next || !mayStart(situation) ? null : accountIsFull(situation);
+  situation.next || situation.room || !mayStart(situation) ? null : accountIsFull(situation);
 
 const windowHoldsRotationBack: Check<Situation> = (situation) => {
-  const { next, key, now, record, due } = situation;
+  const { next, key, now, record, due, start } = situation;
   const isWanted = record.request !== undefined || now >= later(due, -key.schedule.lead);
+  if (next || !isWanted) return null;
   const opens = nextOpen(key.schedule, now, later(now, SEARCH_DAYS * 86_400));
-  if (next || !isWanted || (opens && opens <= now)) return null;
-  const start = startOf(situation);
+  if (opens && opens <= now) return null;
   return wait('outside-window', `a rotation is due ${minute(due)}; it starts ${minute(start)}`, { notBefore: start });
 };
 
@@ -130,8 +121,7 @@ const rollbackHolds: Check<Situation> = (situation) => {
 };
 
 const currentIsYoung: Check<Situation> = (situation) => {
-  const { current, due } = situation;
-  const start = startOf(situation);
+  const { current, due, start } = situation;
   return wait(
     'not-due',
     `generation ${current?.generation} is due ${minute(due)}; its rotation starts ${minute(start)}`,

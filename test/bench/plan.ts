@@ -23,7 +23,9 @@ world.close();
 const [least, plan] = [medianSeconds(ran.baseline), medianSeconds(ran.plan)];
 const peak = median(ran.plan.map(({ peak }) => peak ?? 0));
 const leastPeak = median(ran.baseline.map(({ peak }) => peak ?? 0));
-tell(`${KEYS} keys: baseline ${milliseconds(least)} and ${leastPeak.toFixed(0)} MiB, plan ${milliseconds(plan)} and ${peak.toFixed(0)} MiB`);
+tell(
+  `${KEYS} keys: baseline ${milliseconds(least)} and ${leastPeak.toFixed(0)} MiB, plan ${milliseconds(plan)} and ${peak.toFixed(0)} MiB`,
+);
 judge(`plan of ${KEYS} keys / reading the same`, plan / least, { atMost: 1.25 });
 judge(`memory of the plan / ${MOST_MEMORY} MiB`, peak / MOST_MEMORY, { atMost: 1 });
 

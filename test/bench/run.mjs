@@ -13,7 +13,8 @@ const folder = resolve('node_modules/.cache/keyturn-bench');
 const words = process.argv.slice(2);
 const names = words.filter((word) => !word.startsWith('-'));
 const unknown = names.filter((name) => !BENCHMARKS.includes(name));
-if (unknown.length > 0) throw new Error(`there is no benchmark ${unknown.join(', ')}; there are ${BENCHMARKS.join(', ')}`);
+if (unknown.length > 0)
+  throw new Error(`there is no benchmark ${unknown.join(', ')}; there are ${BENCHMARKS.join(', ')}`);
 
 await build(await loadConfig('rolldown.config.mjs'));
 await build({

@@ -20,6 +20,8 @@ const ran = await interleaved(
   ROUNDS,
 );
 const [empty, help, plan] = [ran.empty, ran.help, ran.plan].map(medianSeconds) as [number, number, number];
-tell(`Node ${process.versions.node}: empty script ${milliseconds(empty)}, --help ${milliseconds(help)}, plan of ${KEYS} keys ${milliseconds(plan)}`);
+tell(
+  `Node ${process.versions.node}: empty script ${milliseconds(empty)}, --help ${milliseconds(help)}, plan of ${KEYS} keys ${milliseconds(plan)}`,
+);
 judge('--help / empty script', help / empty, { atMost: 1.7 });
 judge(`plan of ${KEYS} keys / empty script`, plan / empty, { atMost: PLAN_LIMIT });

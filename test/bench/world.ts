@@ -23,13 +23,23 @@ export interface World {
 /** As many as leave room for a key in overlap at every venue, and make many files. */
 export const KEYS_PER_FILE = 10;
 
-/** Policies for `keys` keys, ten to an account and file, and an identity for the embedded store. */
-export async function aWorld(keys: number, algorithm = 'rsa-2048'): Promise<World> {
+/** Windows and freezes as a desk would write them. */
+const OFFICE_HOURS = `
+    windows:
+      - { days: [mon, tue, wed, thu], from: "09:00", to: "16:00", timeZone: Europe/London }
+    freezes:
+      - { from: 2026-12-24, to: 2026-12-31, reason: year end }`;
+
+/** Policies for `keys` keys, ten to an account and file, and an identity for the embedded store. To be acted on at any hour: no windows. */
+export async function aWorld(
+  keys: number,
+  { algorithm = 'rsa-2048', windows = OFFICE_HOURS }: { algorithm?: string; windows?: string } = {},
+): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(join(folder, 'policies'));
   for (const [file, names] of accountsOf(keys)) {
-    writeFileSync(join(folder, 'policies', `${file}.yaml`), policyText(file, names, algorithm));
+    writeFileSync(join(folder, 'policies', `${file}.yaml`), policyText(file, names, algorithm, windows));
   }
   await createEmbeddedIdentities(join(folder, '.keyturn'));
   return { folder, close: () => rmSync(folder, { recursive: true, force: true }) };
@@ -45,7 +55,12 @@ function accountsOf(keys: number): Map<string, string[]> {
   return accounts;
 }
 
-const policyText = (account: string, names: readonly string[], algorithm: string): string => `apiVersion: keyturn/v1
+const policyText = (
+  account: string,
+  names: readonly string[],
+  algorithm: string,
+  windows: string,
+): string => `apiVersion: keyturn/v1
 account: ${account}
 venue: sandbox
 defaults:
@@ -55,11 +70,7 @@ defaults:
     lead: 5d
     registerWithin: 3d
     overlap: 24h
-    revokeWithin: 48h
-    windows:
-      - { days: [mon, tue, wed, thu], from: "09:00", to: "16:00", timeZone: Europe/London }
-    freezes:
-      - { from: 2026-12-24, to: 2026-12-31, reason: year end }
+    revokeWithin: 48h${windows}
 keys:
 ${names.map((name) => `  - { name: ${name}, application: ${name}, purpose: spot-trading, rotateEvery: 30d, owner: ${account} }\n`).join('')}`;
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import {
   chmod,
   link,
@@ -74,6 +75,16 @@ function explained(path: string, cause: NodeJS.ErrnoException): unknown {
   }
 }
 
+/** The same for what is done at once. */
+function onPathNow<T>(path: string, operation: () => T): T | null {
+  try {
+    return operation();
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw explained(path, error as NodeJS.ErrnoException);
+  }
+}
+
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 /** Null when there is no such file. */
@@ -84,6 +95,17 @@ export async function readIfThere(path: string): Promise<Buffer | null> {
       throw error;
     }),
   );
+}
+
+/** A small text, read without waiting; null when there is no such file. */
+export const readNow = (path: string): string | null => onPathNow(path, () => readFileSync(path, 'utf8'));
+
+/** The highest number among the entries named as `pattern` says, read without waiting. */
+export function newestIn(path: string, pattern: RegExp): number | undefined {
+  let newest: string | undefined;
+  for (const name of onPathNow(path, () => readdirSync(path)) ?? [])
+    if (pattern.test(name) && (newest === undefined || name > newest)) newest = name;
+  return newest === undefined ? undefined : Number.parseInt(newest, 10);
 }
 
 /** Names in a folder, sorted; none when it does not exist. */
