@@ -53,11 +53,11 @@ export const fingerprintOf = (publicKey: string | KeyObject): string =>
     .digest('hex');
 
 /**
- * Generating holds a thread of the pool for up to seconds, and files and DNS need threads, too. More than one pair per
- * core gains nothing, so one thread always stays free.
+ * Generating holds a thread of the pool for up to seconds, and files and DNS need threads, too, so one always stays free.
+ * One pair more than there are cores is under way, so that no core waits while this thread deals with what is finished.
  */
 const pairsAtOnce = (): number =>
-  Math.max(1, Math.min(availableParallelism(), (Number(process.env.UV_THREADPOOL_SIZE) || 4) - 1));
+  Math.max(1, Math.min(availableParallelism() + 1, (Number(process.env.UV_THREADPOOL_SIZE) || 4) - 1));
 
 /** PEM texts: SPKI, and PKCS#8 in Node’s own PBES2, which OpenSSL, Python and Java open. */
 async function encodedPair(

@@ -69,12 +69,15 @@ function wantsColour({ isTTY }: TerminalEnvironment['stdout'], env: NodeJS.Proce
 
 /** How wide a terminal draws a text: nothing for escapes and combining marks, two columns for East Asian letters and emoji. */
 function columnsOf(text: string): number {
+  if (PLAIN.test(text)) return text.length;
   let columns = 0;
   for (const letter of stripVTControlCharacters(text))
     columns += INVISIBLE.test(letter) ? 0 : WIDE.test(letter) ? 2 : 1;
   return columns;
 }
 
+/** Most texts are, and need not be looked at letter by letter. */
+const PLAIN = /^[ -~]*$/;
 const INVISIBLE = /\p{Mn}|\p{Me}|\p{Cf}/u;
 const WIDE =
   /\p{Emoji_Presentation}|\p{sc=Han}|\p{sc=Hangul}|\p{sc=Hiragana}|\p{sc=Katakana}|[\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
@@ -94,7 +97,9 @@ export function table(
   rows: readonly (readonly string[])[],
   { width, paint }: Pick<Terminal, 'width' | 'paint'>,
 ): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => columnsOf(row[column] ?? ''))));
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((widest, row) => Math.max(widest, columnsOf(row[column] ?? '')), 0),
+  );
   const indent = widths.slice(0, -1).reduce((sum, each) => sum + each + 2, 0);
   const lines = rows.map((row, index) => {
     const cells = row

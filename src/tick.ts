@@ -13,6 +13,8 @@ import type { StepResult } from './steps/step.ts';
 
 /** Keys looked at, and acted on, at the same time. */
 const KEYS_AT_ONCE = 16;
+/** Keys whose records are held at the same time while planning. */
+const KEYS_IN_A_PART = 500;
 /** Times a key is looked at anew after somebody else wrote its record. */
 const TRIES_AFTER_CONFLICT = 3;
 /** More steps than any life of a key has in one pass; beyond it, decisions and steps do not fit together. */
@@ -48,9 +50,39 @@ export interface Looked {
 }
 
 export async function look(sources: Sources, keys: readonly Key[], now: Date): Promise<Looked> {
+  const all: Looked = { plan: { at: now, keys: [] }, gathered: [] };
+  for await (const { plan, gathered } of lookInParts(sources, keys, now)) {
+    all.plan.keys.push(...plan.keys);
+    all.gathered.push(...gathered);
+  }
+  return all;
+}
+
+/** The same for whoever needs no record after its decision: memory stays flat however many keys there are. */
+export async function* lookInParts(sources: Sources, keys: readonly Key[], now: Date): AsyncGenerator<Looked> {
   const limit = pLimit(KEYS_AT_ONCE);
-  const gathered = await limit.map(keys, (key) => gather(sources, key, now));
-  return { plan: planOf(gathered, now), gathered };
+  for (const part of partsOf(keys)) {
+    const gathered = await limit.map(part, (key) => gather(sources, key, now));
+    yield { plan: planOf(gathered, now), gathered };
+  }
+}
+
+/** Whole accounts, since the keys of one share its room; together at least KEYS_IN_A_PART where there are that many. */
+function* partsOf(keys: readonly Key[]): Generator<Key[]> {
+  const accounts = new Map<string, Key[]>();
+  for (const key of keys) {
+    const account = accounts.get(key.account);
+    if (account) account.push(key);
+    else accounts.set(key.account, [key]);
+  }
+  let part: Key[] = [];
+  for (const account of accounts.values()) {
+    part = [...part, ...account];
+    if (part.length < KEYS_IN_A_PART) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
 }
 
 export interface PassOptions {

@@ -3,13 +3,13 @@ import { parseInstant } from '../clock.ts';
 import { parseDuration } from '../core/duration.ts';
 import { forecast } from '../core/forecast.ts';
 import { minute } from '../core/instant.ts';
-import type { Plan } from '../core/plan.ts';
+import type { Gathered, Plan } from '../core/plan.ts';
 import { planMarkdown, planSummary } from '../core/render.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { savePlan } from '../plan-file.ts';
 import { table } from '../terminal.ts';
-import { look } from '../tick.ts';
+import { lookInParts } from '../tick.ts';
 import { openWorkspace, type WorkspaceOptions } from '../workspace.ts';
 import { calendar, calendarJson, calendarText } from './calendar.ts';
 import { type CommandIo, printJson } from './io.ts';
@@ -25,7 +25,13 @@ export interface PlanOptions extends WorkspaceOptions {
 export async function plan(options: PlanOptions, io: CommandIo): Promise<ExitStatus> {
   const workspace = await openWorkspace(options);
   const now = options.at === undefined ? workspace.clock.now() : parseInstant(options.at);
-  const { plan, gathered } = await look(workspace.ports.sources, workspace.keys, now);
+  const keepsRecords = options.out !== undefined || options.horizon !== undefined || options.output === 'ics';
+  const plan: Plan = { at: now, keys: [] };
+  const gathered: Gathered[] = [];
+  for await (const part of lookInParts(workspace.ports.sources, workspace.keys, now)) {
+    plan.keys.push(...part.plan.keys);
+    if (keepsRecords) gathered.push(...part.gathered);
+  }
   if (options.out !== undefined) {
     await writeFile(options.out, savePlan(plan, gathered), { mode: 0o600 });
     io.stderr.write(`keyturn: plan saved to ${options.out}; keyturn apply ${options.out} carries out exactly this\n`);

@@ -31,13 +31,13 @@ const RECIPIENT = /^age1[02-9ac-hj-np-z]{58}$/;
 
 export function sealing({ identity, recipients, folder }: SealingOptions): Sealing {
   const knownRecipients = once(() => recipientsOf(identity, recipients, folder));
-  const knownIdentities = once(() => identitiesOf(identity, folder));
+  const knownDecrypter = once(async () => decrypterFor(identity, await identitiesOf(identity, folder)));
   return {
     async checkRecipients() {
       await knownRecipients();
     },
     async checkIdentity() {
-      await decrypterFor(identity, await knownIdentities());
+      await knownDecrypter();
     },
     async isOwnRecipient() {
       const { identityToRecipient } = await import('age-encryption');
@@ -52,7 +52,7 @@ export function sealing({ identity, recipients, folder }: SealingOptions): Seali
       return Buffer.from(await encrypter.encrypt(plain.reveal()));
     },
     async open(sealed, path) {
-      const decrypter = await decrypterFor(identity, await knownIdentities());
+      const decrypter = await knownDecrypter();
       try {
         return new Secret(Buffer.from(await decrypter.decrypt(sealed)));
       } catch {
