@@ -86,9 +86,13 @@ function speak(snapshot: Snapshot, due: Date): Conclusion {
   if (held) return held;
   const { record } = snapshot;
   if (record === null) return first(START_CHECKS, snapshot) ?? unreachable();
-  const situated = { ...snapshot, ...rolesOf(record), record, due };
-  const situation: Situation = { ...situated, start: startOf(situated) };
+  const situation = situationOf({ ...snapshot, record }, due);
   return first(ACTION_CHECKS, situation) ?? first(WAIT_CHECKS, situation) ?? unreachable();
+}
+
+export function situationOf(snapshot: Snapshot & { record: KeyRecord }, due: Date): Situation {
+  const situated = { ...snapshot, ...rolesOf(snapshot.record), due };
+  return { ...situated, start: startOf(situated) };
 }
 
 function first<S>(checks: readonly Check<S>[], situation: S): Conclusion | null {

@@ -31,7 +31,8 @@ const RECIPIENT = /^age1[02-9ac-hj-np-z]{58}$/;
 
 export function sealing({ identity, recipients, folder }: SealingOptions): Sealing {
   const knownRecipients = once(() => recipientsOf(identity, recipients, folder));
-  const knownDecrypter = once(async () => decrypterFor(identity, await identitiesOf(identity, folder)));
+  const knownIdentities = once(() => identitiesOf(identity, folder));
+  const knownDecrypter = once(async () => decrypterFor(identity, await knownIdentities()));
   return {
     async checkRecipients() {
       await knownRecipients();

@@ -1,8 +1,8 @@
 import { admits } from '../address.ts';
-import { decide } from '../decide.ts';
+import { decide, situationOf } from '../decide.ts';
 import { dueOf } from '../due.ts';
 import { later, minute } from '../instant.ts';
-import { maskApiKey } from '../record.ts';
+import { isClosed, maskApiKey } from '../record.ts';
 import { tasksOf } from '../tasks.ts';
 import { debtBlocksRotation } from '../waits.ts';
 import type { Patient } from './facts.ts';
@@ -87,7 +87,7 @@ const taskIsOverdue: KeyCheck = ({ key, record, capabilities, now }) =>
 const TODO = { register: 'register', fix: 'correct', delete: 'delete' } as const;
 
 const debtHoldsUp: KeyCheck = (patient) => {
-  const conclusion = debtBlocksRotation({ ...patient, due: dueOf(patient), room: true, attempts: [] });
+  const conclusion = debtBlocksRotation(situationOf({ ...patient, room: true, attempts: [] }, dueOf(patient)));
   return conclusion ? [found('debt', patient.key.id, conclusion.message)] : [];
 };
 
@@ -96,7 +96,7 @@ const LIVE_IDS_OF_A_ROTATION = 2;
 
 const idsAreMany: KeyCheck = ({ key, record }) => {
   const ids = record.generations
-    .filter(({ at }) => !at.provenDead)
+    .filter((each) => !isClosed(each))
     .flatMap(({ apiKey, discardedApiKeys = [] }) => [...(apiKey ? [apiKey] : []), ...discardedApiKeys]);
   return ids.length > LIVE_IDS_OF_A_ROTATION
     ? [found('surplus-keys', key.id, `${ids.length} ids may live at the venue: ${ids.map(maskApiKey).join(', ')}`)]
