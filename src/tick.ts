@@ -15,7 +15,7 @@ import type { StepResult } from './steps/step.ts';
 const KEYS_AT_ONCE = 16;
 /** Keys whose records are held at the same time while planning. */
 const KEYS_IN_A_PART = 500;
-/** Times a key is looked at anew after somebody else wrote its record. */
+/** Times a key is looked at anew after somebody else got in between. */
 const TRIES_AFTER_CONFLICT = 3;
 /** More steps than any life of a key has in one pass; beyond it, decisions and steps do not fit together. */
 const MAX_STEPS = 24;
@@ -126,7 +126,7 @@ async function turn(
     if (!isKeyturnError(step)) {
       actions.push(step);
       if (step.outcome !== 'done') attempts.push({ ...step, generation: decision.generation });
-    } else if (step.code === 'conflict' && ++conflicts < TRIES_AFTER_CONFLICT) {
+    } else if (isOvertaken(step) && ++conflicts < TRIES_AFTER_CONFLICT) {
       await sleep(backOff(conflicts));
     } else {
       error = step;
@@ -156,6 +156,9 @@ async function stepOrError(
     throw error;
   }
 }
+
+/** Somebody else wrote the record first, or has already destroyed the pair this step was about. */
+const isOvertaken = ({ code }: KeyturnError): boolean => code === 'conflict' || code === 'gone';
 
 /** Full jitter, so that workers that met once do not meet again. */
 const backOff = (conflicts: number): number => Math.random() * 100 * 2 ** conflicts;

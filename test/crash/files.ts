@@ -7,7 +7,7 @@ export { lstat, readdir, readFile, readlink, stat, statfs } from 'node:fs/promis
 /** `link record/N`, `unlink key.pem.age`: what is done to which entry, whatever its number. */
 function entry(verb: string, path: unknown): string {
   const [folder = '', name = ''] = String(path).split('/').slice(-2);
-  if (name.startsWith('.tmp-')) return `${verb} temporary`;
+  if (name.startsWith('.tmp-')) return `${verb} ${folder.replace(/^\d+$/, 'N')}/temporary`;
   return /^\d+(\.json)?$/.test(name) ? `${verb} ${folder}/N` : `${verb} ${name}`;
 }
 

@@ -36,6 +36,8 @@ export interface Program {
   /** The next line; null when the process has ended. */
   line(): Promise<string | null>;
   output(): string;
+  /** Fulfilled when it has ended and everything it wrote was read. */
+  ended: Promise<unknown>;
   end(): Promise<void>;
 }
 
@@ -45,7 +47,7 @@ export function started(...words: string[]): Program {
   const written: string[] = [];
   child.stderr.on('data', (chunk) => written.push(String(chunk)));
   child.stdin.on('error', () => undefined);
-  const exited = once(child, 'exit');
+  const exited = once(child, 'close');
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   return {
     child,
@@ -56,6 +58,7 @@ export function started(...words: string[]): Program {
       return value;
     },
     output: () => written.join('\n'),
+    ended: exited,
     async end() {
       child.kill();
       await exited;
@@ -76,8 +79,10 @@ export async function startedSandbox(folder: string): Promise<Program & { url: s
 export interface Worker {
   /** Null: it was killed before it could answer. */
   ask(order: Order): Promise<Answer | null>;
-  kill(): void;
+  /** Everything that was ever written here. */
   outputs(): string;
+  /** Where the last one died. */
+  died(): string;
   end(): Promise<void>;
 }
 
@@ -90,14 +95,14 @@ export function aWorker(programs: string, folder: string): Worker {
       program.child.stdin?.write(`${JSON.stringify(order)}\n`);
       const line = await program.line();
       if (line !== null) return JSON.parse(line) as Answer;
-      if (program.child.exitCode === null && program.child.signalCode === null) await once(program.child, 'exit');
+      await program.ended;
       former += program.output();
       if (program.child.signalCode !== 'SIGKILL') throw new Error(`a worker ended by itself: ${program.output()}`);
       program = null;
       return null;
     },
-    kill: () => void program?.child.kill('SIGKILL'),
     outputs: () => former + (program?.output() ?? ''),
+    died: () => /killed (.*)\n*$/.exec(former)?.[1] ?? 'nowhere',
     async end() {
       await program?.end();
     },

@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs';
+
 /**
  * Where a worker can be stopped: before and after each file operation of the store, each call of a port and each request.
  * It then ends by SIGKILL, as `kill -9` or the kernel ends it: no handler runs, no buffer is flushed, nothing is given back.
@@ -25,6 +27,7 @@ export const operationsPassed = (): number => operations;
 export function passing(moment: 'before' | 'after', what: string): void {
   operations += 1;
   if (stop === null || !isReached(stop, moment, what)) return;
+  writeSync(2, `killed ${moment} ${what}\n`);
   process.kill(process.pid, 'SIGKILL');
   // Not one instruction more, however late the signal comes.
   for (;;);

@@ -8,20 +8,12 @@ import { build } from 'rolldown';
 import { expect, it } from 'vitest';
 import type { Store } from '../../src/ports/store.ts';
 import { aPair } from '../contract/cases/material.ts';
+import { seeded } from '../seeded.ts';
 import { folders, KEY } from './directory-folder.ts';
 
 const aFolder = folders();
 const KILLS = 30;
 const LONGEST_LIFE_MS = 400;
-
-/** Numbers between 0 and 1 that are the same in every run (the generator of Numerical Recipes). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
 
 async function bundledDriver(folder: string): Promise<string> {
   const input = fileURLToPath(new URL('directory-driver.ts', import.meta.url));

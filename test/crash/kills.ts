@@ -1,0 +1,39 @@
+import { rm } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { bundledPrograms } from './processes.ts';
+import { describe, killAtRandom } from './random.ts';
+
+/** `npm run test:crash -- --kills 1000 --seed 7`: half of the kills with one worker, half with eight, or all with `--workers N`. */
+
+const { values } = parseArgs({
+  options: { kills: { type: 'string' }, seed: { type: 'string' }, workers: { type: 'string' } },
+});
+const seed = Number(values.seed ?? Date.now() % 1_000_000);
+const kills = Number(values.kills ?? 100);
+const trials = values.workers
+  ? [{ workers: Number(values.workers), kills }]
+  : [1, 8].map((workers) => ({ workers, kills: Math.ceil(kills / 2) }));
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const programs = await bundledPrograms();
+try {
+  for (const trial of trials) await run(trial);
+} finally {
+  await rm(programs, { recursive: true });
+}
+
+async function run(trial: { workers: number; kills: number }): Promise<void> {
+  const again = `npm run test:crash -- --kills ${trial.kills} --seed ${seed} --workers ${trial.workers}`;
+  const began = Date.now();
+  say(`\n${again}`);
+  try {
+    const outcome = await killAtRandom({ programs, seed, ...trial });
+    say(`held: ${describe(outcome)}; ${Math.round((Date.now() - began) / 1000)} s`);
+    const places = [...outcome.places].sort(([, a], [, b]) => b - a);
+    for (const [place, times] of places) say(`  ${`${times}`.padStart(4)} × ${place}`);
+  } catch (error) {
+    process.exitCode = 1;
+    say(`FAILED ${error instanceof Error ? `${error.message}: ${String((error.cause as Error)?.stack)}` : ''}`);
+    say(`the same choices again: ${again}`);
+  }
+}
