@@ -16,6 +16,10 @@ export const EXIT = {
   INVALID: 65,
   /** A bug of keyturn (EX_SOFTWARE). */
   BUG: 70,
+  /** Ctrl-C (SIGINT) came before everything was done: 128 and the signal’s number, as shells count. */
+  INTERRUPTED: 130,
+  /** SIGTERM came before everything was done. */
+  TERMINATED: 143,
 } as const;
 
 export type ExitStatus = (typeof EXIT)[keyof typeof EXIT];

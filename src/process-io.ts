@@ -16,11 +16,7 @@ export function ioOf(
 ): { io: CommandIo; close(): void } {
   const { stdin, stdout, stderr, env } = process;
   const terminal = terminalOf({ stdin, stdout, stderr, env, noColor, quiet });
-  const interruption = new AbortController();
-  const interrupt = () => interruption.abort();
-  // Once: whoever interrupts twice means it.
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  const { signal, letGo } = interruptionOf(process);
   const openLog = async (): Promise<Logger> => {
     const { createLogger } = await import('./log.ts');
     return createLogger({
@@ -42,16 +38,42 @@ export function ioOf(
       stderr,
       terminal,
       env,
-      signal: interruption.signal,
       log() {
         opened ??= openLog();
         return opened;
       },
+      get signal() {
+        return signal();
+      },
     },
     close() {
       terminal.progress(null);
-      process.off('SIGINT', interrupt);
-      process.off('SIGTERM', interrupt);
+      letGo();
     },
   };
 }
+
+/**
+ * Signals end a process at once, until a command asks for `signal`: from then on the first one only aborts it, and the
+ * command ends by itself. Whoever sends a second one means it.
+ */
+function interruptionOf(process: Pick<Process, 'once' | 'off'>): { signal: () => AbortSignal; letGo: () => void } {
+  let interruption: AbortController | null = null;
+  const letGo = () => void SIGNALS.map((name) => process.off(name, interrupt));
+  const interrupt = (name: NodeJS.Signals) => {
+    letGo();
+    interruption?.abort(name);
+  };
+  return {
+    signal() {
+      if (interruption === null) {
+        interruption = new AbortController();
+        for (const name of SIGNALS) process.once(name, interrupt);
+      }
+      return interruption.signal;
+    },
+    letGo,
+  };
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;

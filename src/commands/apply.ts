@@ -29,13 +29,32 @@ export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitS
   await openStores(workspace, looked.plan.keys.filter(includes));
   if (!(await isWanted(options, looked.plan, io))) return EXIT.OK;
   const dependencies = await dependenciesOf(workspace, io);
+  announceInterruption(io);
   const reports = await pass(dependencies, looked, { includes, onlyPlanned: saved !== null });
   io.terminal.progress(null);
   const all = options.output === 'text' ? await withAnswers(workspace, dependencies, reports, io) : reports;
   const summaries = all.map(summaryOf);
   if (options.output === 'json') printJson(io, reportJson(summaries));
   else io.stdout.write(reportText(summaries, looked.plan, io.terminal));
-  return exitOf(summaries);
+  return statusAfterInterruption(all, io) ?? exitOf(summaries);
+}
+
+/** The step in hand may take seconds, and nobody likes to wait without a word. */
+function announceInterruption({ signal, stderr, terminal }: CommandIo): void {
+  const say = () => {
+    terminal.progress(null);
+    stderr.write('keyturn: finishing the step in hand; interrupt once more to end at once\n');
+  };
+  signal.addEventListener('abort', say, { once: true });
+}
+
+/** Null unless a signal left something undone. */
+function statusAfterInterruption(reports: readonly KeyReport[], { signal, stderr }: CommandIo): ExitStatus | null {
+  const left = reports.filter(({ decision, error }) => decision.action !== null && error === null).length;
+  if (!signal.aborted || left === 0) return null;
+  const keys = left === 1 ? '1 key has' : `${left} keys have`;
+  stderr.write(`keyturn: stopped by ${signal.reason}: ${keys} more to do; the next keyturn apply goes on from here\n`);
+  return signal.reason === 'SIGINT' ? EXIT.INTERRUPTED : EXIT.TERMINATED;
 }
 
 export async function dependenciesOf(
@@ -107,7 +126,7 @@ async function withAnswers(
   reports: KeyReport[],
   io: CommandIo,
 ): Promise<KeyReport[]> {
-  if (!io.terminal.interactive) return reports;
+  if (!io.terminal.interactive || io.signal.aborted) return reports;
   const asked = reports.filter(({ actions }) => actions.some(({ reason }) => reason === 'registration-asked'));
   const answered = await askForKeyIds(
     workspace,

@@ -12,8 +12,11 @@ export interface CommandIo {
   /** Loaded when somebody first has something to log. */
   log(): Promise<Logger>;
   env: NodeJS.ProcessEnv;
-  /** Aborted by SIGINT and SIGTERM: finish the step in hand, begin no other. */
-  signal: AbortSignal;
+  /**
+   * Aborted by SIGINT and SIGTERM, with the name as its reason: finish the step in hand, begin no other. Whoever asks for it
+   * takes over to end; a command that never does is ended by the system.
+   */
+  readonly signal: AbortSignal;
 }
 
 /** One JSON document, as `-o json` promises it: with `formatVersion`, instants in ISO 8601. */

@@ -40,7 +40,6 @@ export async function keygen(options: KeygenOptions, io: CommandIo): Promise<Exi
   const pair = await generate(algorithm);
   const privatePem = await privatePemOf(pair.privateKey, passphrase);
   io.terminal.progress(null);
-  if (io.signal.aborted) throw new KeyturnError('refused', 'interrupted; nothing was written');
 
   const publicKey = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const made = {

@@ -7,6 +7,7 @@ import { recordKeyId } from '../commands/register.ts';
 import { minute } from '../core/instant.ts';
 import { statusOf } from '../core/status.ts';
 import { type Task, tasksOf } from '../core/tasks.ts';
+import { KeyturnError } from '../errors.ts';
 import { gather } from '../gather.ts';
 import { startSandbox } from '../sandbox/server.ts';
 import { look, pass } from '../tick.ts';
@@ -72,6 +73,7 @@ async function live(
     const looked = await look(workspace.ports.sources, workspace.keys, clock.now());
     const [report] = await pass(dependencies, looked);
     io.terminal.progress(null);
+    if (io.signal.aborted) throw new KeyturnError('refused', 'the demo was interrupted; nothing of it is left');
     if (report?.error) throw report.error;
     for (const { action, message } of report?.actions ?? []) say(`  ${paint.green(action.padEnd(8))} ${message}`);
     if (report?.decision.action === null) say(`  ${paint.dim(`waits    ${report.decision.message}`)}`);

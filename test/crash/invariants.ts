@@ -40,7 +40,14 @@ export async function expectRotated(
   const former = before?.current ?? 0;
   const number = former + 1;
   assert.deepEqual(
-    { current: record.current, next: record.next, last: record.last, claim: record.claim, intent: record.intent, tasks },
+    {
+      current: record.current,
+      next: record.next,
+      last: record.last,
+      claim: record.claim,
+      intent: record.intent,
+      tasks,
+    },
     { current: number, next: null, last: number, claim: undefined, intent: undefined, tasks: [] },
   );
   await expectOnePair(life, record, number);
@@ -53,10 +60,19 @@ export async function expectRotated(
 /** Numbers are used once; of all pairs only the current one can sign. */
 async function expectOnePair({ store, folder, registered }: Life, record: KeyRecord, number: number): Promise<void> {
   const generations = await store.listGenerations(KEY);
-  assert.deepEqual(generations, Array.from({ length: number }, (_, index) => index + 1));
+  assert.deepEqual(
+    generations,
+    Array.from({ length: number }, (_, index) => index + 1),
+  );
   const states = await Promise.all(generations.map((each) => store.statMaterial(KEY, each)));
-  assert.deepEqual(states.map(({ state }) => state), [...Array(number - 1).fill('retired'), 'live']);
-  assert.deepEqual([...registered.keys()], states.map(({ fingerprint }) => fingerprint));
+  assert.deepEqual(
+    states.map(({ state }) => state),
+    [...Array(number - 1).fill('retired'), 'live'],
+  );
+  assert.deepEqual(
+    [...registered.keys()],
+    states.map(({ fingerprint }) => fingerprint),
+  );
   assert.equal(record.generations.length, 1);
   assert.equal(await store.statCurrent(KEY), number);
   assert.equal(await readlink(join(folder, '.keyturn/store', KEY, 'current')), `gen/${`${number}`.padStart(6, '0')}`);
@@ -67,7 +83,10 @@ async function expectOneKeyAtVenue(life: Life, number: number): Promise<void> {
   const { registered, deleted } = life;
   assert.equal(registered.size, number);
   assert.deepEqual(deleted, [...registered.values()].slice(0, number - 1));
-  assert.deepEqual((await life.atVenue()).map(({ apiKey }) => apiKey), [...registered.values()].slice(number - 1));
+  assert.deepEqual(
+    (await life.atVenue()).map(({ apiKey }) => apiKey),
+    [...registered.values()].slice(number - 1),
+  );
 }
 
 /** The document of the generation that went is whole, linked to the one before it, and tells each event once. */

@@ -75,13 +75,20 @@ export async function aLife({ programs, workers: count }: Setting): Promise<Life
   await writeFile(join(folder, 'policies/desk.yaml'), POLICY);
   const venue = `{ kind: binance, baseUrl: "${sandbox.url}" }`;
   await writeFile(join(folder, 'keyturn.yaml'), `apiVersion: keyturn/v1\nvenues: { exchange: ${venue} }\n`);
-  const workspace = await openWorkspace({ config: join(folder, 'keyturn.yaml'), policies: join(folder, 'policies'), clock });
+  const workspace = await openWorkspace({
+    config: join(folder, 'keyturn.yaml'),
+    policies: join(folder, 'policies'),
+    clock,
+  });
   const { sources } = workspace.ports;
   const [key] = workspace.keys;
   if (!key) throw new Error('the policy has one key');
   const store = await workspace.ports.store(key.store);
   const capabilities = sources.capabilities(key.venue);
-  const person = personAt(`${sandbox.url}${PAGE}`, new Map(capabilities.switches.map(({ label, field }) => [label, field])));
+  const person = personAt(
+    `${sandbox.url}${PAGE}`,
+    new Map(capabilities.switches.map(({ label, field }) => [label, field])),
+  );
   const workers = Array.from({ length: count }, () => aWorker(programs, folder));
   const atTheDesk = aWorker(programs, folder);
   const registered = new Map<string, string>();
@@ -177,7 +184,10 @@ export async function aLife({ programs, workers: count }: Setting): Promise<Life
   async function turn(to: Date | null): Promise<void> {
     if (to === null || to <= clock.now()) return;
     const later = new Date(to.getTime() + 1000);
-    await fetch(`${sandbox.url}/sandbox/clock`, { method: 'POST', body: new URLSearchParams({ at: later.toISOString() }) });
+    await fetch(`${sandbox.url}/sandbox/clock`, {
+      method: 'POST',
+      body: new URLSearchParams({ at: later.toISOString() }),
+    });
     turnFileClock(clockFile, later);
   }
 

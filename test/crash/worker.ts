@@ -68,7 +68,8 @@ async function onePass(): Promise<Answer> {
 async function personsCommand(order: Exclude<Order, { order: 'pass' }>): Promise<Answer> {
   const [key] = workspace.keys;
   if (!key) throw new Error('the policy has one key');
-  if (order.order === 'register') return { actions: [await recordKeyId(workspace, key, order.apiKey, { by: 'person' })] };
+  if (order.order === 'register')
+    return { actions: [await recordKeyId(workspace, key, order.apiKey, { by: 'person' })] };
   const { store } = await toolsFor(workspace, key, 'person');
   const { record } = (await look(workspace.ports.sources, [key], clock.now())).gathered[0] ?? {};
   await requestRotation({ key, store, clock, by: 'person' }, record ?? null, {
@@ -82,7 +83,11 @@ function mortal(whole: Workspace): Workspace {
   const { store, venue } = whole.ports;
   return {
     ...whole,
-    ports: { ...whole.ports, store: async (name) => mortalStore(await store(name)), venue: (name) => mortalVenue(venue(name)) },
+    ports: {
+      ...whole.ports,
+      store: async (name) => mortalStore(await store(name)),
+      venue: (name) => mortalVenue(venue(name)),
+    },
   };
 }
 
@@ -105,7 +110,8 @@ function mortalStore(store: Store): Store {
 /** What a write of the record says that the one before did not: a claim, or the newest event in the evidence. */
 function changeOf(before: KeyRecord | null, after: KeyRecord): string {
   if (after.claim) return `claim ${after.intent?.action}`;
-  if (after.history.length > 0 && after.history.at(-1)?.generation !== before?.history.at(-1)?.generation) return 'destroyed';
+  if (after.history.length > 0 && after.history.at(-1)?.generation !== before?.history.at(-1)?.generation)
+    return 'destroyed';
   const known = new Map(before?.generations.map(({ generation, evidence }) => [generation, evidence.length]));
   const added = after.generations.flatMap(({ generation, evidence }) => evidence.slice(known.get(generation) ?? 0));
   const newest = added.at(-1);
