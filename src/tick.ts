@@ -126,7 +126,7 @@ async function turn(
     if (!isKeyturnError(step)) {
       actions.push(step);
       if (step.outcome !== 'done') attempts.push({ ...step, generation: decision.generation });
-    } else if (isOvertaken(step) && ++conflicts < TRIES_AFTER_CONFLICT) {
+    } else if (step.code === 'conflict' && ++conflicts < TRIES_AFTER_CONFLICT) {
       await sleep(backOff(conflicts));
     } else {
       error = step;
@@ -156,9 +156,6 @@ async function stepOrError(
     throw error;
   }
 }
-
-/** Somebody else wrote the record first, or has already destroyed the pair this step was about. */
-const isOvertaken = ({ code }: KeyturnError): boolean => code === 'conflict' || code === 'gone';
 
 /** Full jitter, so that workers that met once do not meet again. */
 const backOff = (conflicts: number): number => Math.random() * 100 * 2 ** conflicts;

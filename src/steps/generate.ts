@@ -1,7 +1,7 @@
 import { policyVersion } from '../core/policy-version.ts';
 import { emptyRecord, type Generation, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
 import type { Material } from '../ports/store.ts';
-import { announced, assertClaimed, generationOf, noted, type StepResult, type Tools } from './step.ts';
+import { announced, assertClaimed, generationOf, noted, type StepResult, type Tools, unlessAhead } from './step.ts';
 
 /**
  * Makes one pair and keeps it as next. The number is recorded before there is a pair and the store takes each number only
@@ -23,7 +23,7 @@ export async function generate(tools: Tools, record: KeyRecord | null, generatio
         assertClaimed(tools, claimed);
         await store.putMaterial(key.storedAs, generation, material);
       }
-      const stored = await store.readMaterial(key.storedAs, generation);
+      const stored = await unlessAhead(key.id, () => store.readMaterial(key.storedAs, generation));
       keys.signer(stored);
       fingerprint = stored.fingerprint;
       return finished(tools, claimed, generation, stored);

@@ -1,5 +1,5 @@
 import { type Generation, hasPrivateHalf, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
-import { announced, assertClaimed, generationOf, noted, type Step, type Tools } from './step.ts';
+import { announced, assertClaimed, generationOf, noted, type Step, type Tools, unlessAhead } from './step.ts';
 
 /** Moves consumers from current to another generation in one step of the store. A move that was made and not recorded answers `already`. */
 export const promote: Step = async (tools, record, number) => {
@@ -18,7 +18,8 @@ export const move = async (
   if (apiKey === undefined) throw new Error(`generation ${number} of ${key.id} has no key id`);
   await announced(tools, record, record, { action, generation: number }, async (claimed) => {
     assertClaimed(tools, claimed);
-    await store.promote(key.storedAs, { from: storedCurrent(record), to: number, apiKey });
+    const from = storedCurrent(record);
+    await unlessAhead(key.id, () => store.promote(key.storedAs, { from, to: number, apiKey }));
     return moved(tools, claimed, number, action);
   });
   return { outcome: 'done', reason: 'promoted', message: `consumers read generation ${number} from now on` };

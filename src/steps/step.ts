@@ -11,7 +11,7 @@ import {
 } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
 import { type Generation, hasPrivateHalf, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
-import { KeyturnError } from '../errors.ts';
+import { isKeyturnError, KeyturnError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Credential, Keys } from '../ports/keys.ts';
 import type { Store } from '../ports/store.ts';
@@ -134,7 +134,7 @@ export async function credentialOf(
   { generation, fingerprint, apiKey }: Generation,
 ): Promise<Credential> {
   if (apiKey === undefined) throw new Error(`generation ${generation} of ${key.id} has no key id`);
-  const material = await store.readMaterial(key.storedAs, generation);
+  const material = await unlessAhead(key.id, () => store.readMaterial(key.storedAs, generation));
   if (material.fingerprint !== fingerprint) {
     throw new KeyturnError(
       'corrupt',
@@ -145,6 +145,22 @@ export async function credentialOf(
     );
   }
   return { apiKey, signer: keys.signer(material) };
+}
+
+/**
+ * Asks the store for what the record says is there. What it has destroyed or moved on without the record knowing, another
+ * worker did, and looking again is enough; or a backup brought back an older record, and a human decides. A `conflict`.
+ */
+export async function unlessAhead<T>(key: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (!isKeyturnError(cause, 'gone', 'conflict')) throw cause;
+    throw new KeyturnError('conflict', `the store is ahead of the record of ${key}: ${cause.message}`, {
+      hint: 'run again; if it stays, the record is an older one: restore the newest from a backup of the store',
+      cause,
+    });
+  }
 }
 
 /** Why asking about a key now would say nothing of it; null when it would. */

@@ -18,13 +18,16 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   input?: string;
   uid?: number;
+  /** A command that runs it, with its arguments: another namespace, other limits. */
+  via?: readonly string[];
 }
 
 /** Ends with the process; a signal shows as status null. */
-export function keyturn(args: readonly string[], { cwd, env, input = '', uid }: RunOptions = {}): Promise<Ran> {
+export function keyturn(args: readonly string[], { cwd, env, input = '', uid, via = [] }: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const { CI: _ci, NODE_OPTIONS: _options, ...inherited } = process.env;
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const [program = '', ...words] = [...via, process.execPath, MAIN, ...args];
+    const child = spawn(program, words, {
       cwd,
       env: { ...inherited, NO_COLOR: '1', ...env },
       ...(uid === undefined ? {} : { uid, gid: uid }),
