@@ -169,7 +169,6 @@ export function openDirectoryStore(options: DirectoryOptions, dependencies: Dire
     },
 
     async readMaterial(key, generation): Promise<Material> {
-      const { fingerprint } = await live(key, generation);
       const paths = pathsOf(root, key);
       const file = (name: string) => readIfThere(paths.generation(generation, name));
       const [sealedKey, sealedPassphrase, publicPem] = await Promise.all([
@@ -177,6 +176,8 @@ export function openDirectoryStore(options: DirectoryOptions, dependencies: Dire
         file('passphrase.txt.age'),
         file('public.pem'),
       ]);
+      // Asked afterwards: whoever destroys it says so first, so what is live now was whole when it was read.
+      const { fingerprint } = await live(key, generation);
       if (sealedKey === null || publicPem === null) throw corrupt(paths.generation(generation));
       const publicKey = publicPem.toString('utf8');
       if (fingerprintOf(publicKey) !== fingerprint) throw corrupt(paths.generation(generation, 'public.pem'));

@@ -72,6 +72,24 @@ export const RETIRE: Cases = {
     expect(await store.listKeys()).toEqual((await store.listKeys()).toSorted());
   },
 
+  '65 a private half that is being destroyed is read whole, or is gone': async ({ store, another, key }) => {
+    const other = await another();
+    const readUntilGone = async (generation: number, pair: Material): Promise<void> => {
+      for (;;) {
+        const read = await other.readMaterial(key, generation).catch((error: unknown) => error);
+        if (read instanceof Error) return expect(read).toMatchObject({ code: 'gone' });
+        expect(isSame(read as Material, pair)).toBe(true);
+      }
+    };
+    for (const [index, pair] of (await pairs(10)).entries()) {
+      const generation = index + 1;
+      await store.putMaterial(key, generation, pair);
+      const readers = Array.from({ length: 8 }, () => readUntilGone(generation, pair));
+      await store.retireMaterial(key, generation);
+      await Promise.all(readers);
+    }
+  },
+
   '64 the store finds nothing wrong with itself': async ({ store }) => {
     await expect(store.check('material')).resolves.toBeUndefined();
   },
