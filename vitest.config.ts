@@ -4,11 +4,12 @@ import { defineConfig } from 'vitest/config';
 const unit = ['test/*.test.ts', 'test/{core,properties}/**/*.test.ts'];
 
 const report = process.env.KEYTURN_TEST_REPORT;
+const json: [string, { outputFile: string }][] = report ? [['json', { outputFile: report }]] : [];
 
 export default defineConfig({
   test: {
     // Where a report is asked for, whoever reads it prints the failures; the log stays short enough to be kept whole.
-    reporters: report ? ['dot', ['json', { outputFile: report }]] : ['default'],
+    reporters: [...(report ? ['dot'] : ['default']), './test/contract/table.ts', ...json],
     // Generous, for machines that do something else as well.
     testTimeout: 60_000,
     hookTimeout: 60_000,

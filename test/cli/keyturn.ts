@@ -23,7 +23,10 @@ export interface RunOptions {
 }
 
 /** Ends with the process; a signal shows as status null. */
-export function keyturn(args: readonly string[], { cwd, env, input = '', uid, via = [] }: RunOptions = {}): Promise<Ran> {
+export function keyturn(
+  args: readonly string[],
+  { cwd, env, input = '', uid, via = [] }: RunOptions = {},
+): Promise<Ran> {
   return new Promise((resolve, reject) => {
     const { CI: _ci, NODE_OPTIONS: _options, ...inherited } = process.env;
     const [program = '', ...words] = [...via, process.execPath, MAIN, ...args];

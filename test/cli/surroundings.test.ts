@@ -63,15 +63,21 @@ describeWithMounts('a store on a file system of its own', () => {
     await fillBut(blocks);
     const full = await apply(mounts.via);
     expect(full.status).toBe(1);
-    for (const error of full.errors.length > 0 ? full.errors : [full.stderr]) expect(error).toMatch(/no space left for .*make room/s);
+    for (const error of full.errors.length > 0 ? full.errors : [full.stderr])
+      expect(error).toMatch(/no space left for .*make room/s);
     await mounts.run('rm', `${store}/filler`);
     // Who could not even give a claim back is waited for.
-    const mended = [await apply(mounts.via), await apply(mounts.via, '--at', new Date(Date.now() + 20 * 60_000).toISOString())];
+    const mended = [
+      await apply(mounts.via),
+      await apply(mounts.via, '--at', new Date(Date.now() + 20 * 60_000).toISOString()),
+    ];
     expect(mended.map(({ status, errors }) => [status, errors])).toEqual([
       [0, []],
       [0, []],
     ]);
-    expect([...full.generated, ...mended.flatMap(({ generated }) => generated)].sort()).toEqual(KEYS.map((key) => `desk/${key}`));
+    expect([...full.generated, ...mended.flatMap(({ generated }) => generated)].sort()).toEqual(
+      KEYS.map((key) => `desk/${key}`),
+    );
     for (const key of KEYS) expect(await generationsOf(key)).toEqual(['000001']);
   });
 

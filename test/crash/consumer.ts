@@ -18,7 +18,7 @@ age.addIdentity(/AGE-SECRET-KEY-1\w+/.exec(await readFile(join(folder, '.keyturn
 
 for (;;) {
   process.stdout.write(`${await round().catch((error: Error) => `broken ${error.message}`)}\n`);
-  await sleep(10);
+  await sleep(40);
 }
 
 async function round(): Promise<string> {

@@ -135,12 +135,12 @@ async function heapOver(folder: string, passes: number): Promise<number[]> {
 }
 
 /** Each pair was made exactly once, whoever made it, and nobody failed. */
-export async function expectOnceEach({ keys, files }: Crowd, ran: readonly Ran[]): Promise<void> {
+export async function expectOnceEach(crowd: Crowd, ran: readonly Ran[]): Promise<void> {
   assert.deepEqual(
     ran.map(({ status }) => status),
     ran.map(() => 0),
   );
-  assert.deepEqual(ran.flatMap(({ generated }) => generated).sort(), keys.toSorted());
+  assert.deepEqual(ran.flatMap(({ generated }) => generated).sort(), crowd.keys.toSorted());
   // Of each key the three records (claim, stored, asked) and the four files of one generation.
-  assert.equal((await files()).count, keys.length * 7);
+  assert.equal((await crowd.files()).count, crowd.keys.length * 7);
 }

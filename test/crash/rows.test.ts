@@ -1,6 +1,7 @@
-import { rm } from 'node:fs/promises';
+import { cp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aLife, type Give, type Life } from './life.ts';
+import { aLife, type Give, type Life, unharmed } from './life.ts';
 import type { Order } from './orders.ts';
 import { bundledPrograms } from './processes.ts';
 import type { Stop } from './stops.ts';
@@ -80,7 +81,7 @@ beforeAll(async () => {
   life = await aLife({ programs, workers: 1 });
 });
 afterAll(async () => {
-  await life.close();
+  await life?.close();
   await rm(programs, { recursive: true });
 });
 
@@ -98,6 +99,38 @@ function killingAt({ stop, who = 'pass', afterDeletion = false }: Row): { give: 
     },
   };
 }
+
+describe('X: the record', () => {
+  const DAMAGES: Record<string, { damage: (records: string) => Promise<void>; says: RegExp }> = {
+    'is lost': {
+      damage: (records) => rm(records, { recursive: true }),
+      says: /holds generation .* but no record of it; restore the record from a backup/,
+    },
+    'is damaged': {
+      damage: async (records) => {
+        const newest = (await readdir(records)).sort().at(-1) ?? '';
+        await writeFile(join(records, newest), '{"v":1,');
+      },
+      says: /cannot be read; nothing is done for this key until it is repaired: restore the record/,
+    },
+  };
+  for (const [title, { damage, says }] of Object.entries(DAMAGES)) {
+    it(`${title}: nothing is touched until somebody brings it back`, async () => {
+      const key = join(life.folder, '.keyturn/store/desk/spot');
+      const [records, backup] = [join(key, 'record'), join(life.folder, 'records')];
+      await cp(records, backup, { recursive: true });
+      await damage(records);
+      const before = await readdir(key, { recursive: true });
+      const [worker] = life.workers;
+      expect(await worker?.ask({ order: 'pass' })).toMatchObject({ actions: [] });
+      expect((await life.look()).decision).toMatchObject({ action: null, message: expect.stringMatching(says) });
+      expect(await readdir(key, { recursive: true })).toEqual(before);
+      await rm(records, { recursive: true, force: true });
+      await rename(backup, records);
+      await life.rotate({ give: unharmed });
+    });
+  }
+});
 
 for (const [compromised, rows] of [
   [false, SCHEDULED],

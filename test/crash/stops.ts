@@ -53,3 +53,20 @@ export const stoppable =
     passing('after', name);
     return result;
   };
+
+/** The same port, all of whose methods are asynchronous, with a moment before and one after each call. */
+export function withStops<Port extends object>(
+  port: Port,
+  nameOf: (method: string, given: unknown[]) => string | Promise<string>,
+): Port {
+  return new Proxy(port, {
+    get(target, method) {
+      const value: unknown = Reflect.get(target, method);
+      if (typeof value !== 'function') return value;
+      return stoppable(
+        async (...given: unknown[]) => (await Reflect.apply(value, target, given)) as unknown,
+        (...given) => nameOf(String(method), given),
+      );
+    },
+  });
+}

@@ -5,14 +5,13 @@ import type { Action } from '../../src/core/decide.ts';
 import type { KeyRecord } from '../../src/core/record.ts';
 import { explain, isKeyturnError } from '../../src/errors.ts';
 import type { Store } from '../../src/ports/store.ts';
-import type { Venue } from '../../src/ports/venue.ts';
 import { act } from '../../src/steps/act.ts';
 import { requestRotation } from '../../src/steps/request-rotation.ts';
 import { look, type PassDependencies, pass } from '../../src/tick.ts';
 import { openWorkspace, toolsFor, type Workspace } from '../../src/workspace.ts';
 import { fileClock } from './clock.ts';
 import type { Answer, Order } from './orders.ts';
-import { operationsPassed, stopAt, stoppable } from './stops.ts';
+import { operationsPassed, stopAt, withStops } from './stops.ts';
 
 /**
  * A worker that can be told where to die: the program of the crash tests. It is keyturn itself (policies, pass, steps,
@@ -80,50 +79,32 @@ async function personsCommand(order: Exclude<Order, { order: 'pass' }>): Promise
 }
 
 function mortal(whole: Workspace): Workspace {
-  const { store, venue } = whole.ports;
+  const { ports } = whole;
   return {
     ...whole,
     ports: {
-      ...whole.ports,
-      store: async (name) => mortalStore(await store(name)),
-      venue: (name) => mortalVenue(venue(name)),
+      ...ports,
+      store: async (name) => mortalStore(await ports.store(name)),
+      venue: (name) => withStops(ports.venue(name), (method) => `${inHand} ${method}`),
     },
   };
 }
 
 function mortalStore(store: Store): Store {
-  const recordName = async (key: string, text: string): Promise<string> => {
-    const before = await store.readRecord(key);
-    return `record ${changeOf(before && JSON.parse(before.text), JSON.parse(text))}`;
-  };
-  return {
-    ...store,
-    writeRecord: stoppable(store.writeRecord, recordName),
-    putMaterial: stoppable(store.putMaterial, () => 'putMaterial'),
-    readMaterial: stoppable(store.readMaterial, () => 'readMaterial'),
-    promote: stoppable(store.promote, () => 'promote'),
-    retireMaterial: stoppable(store.retireMaterial, () => 'retireMaterial'),
-    putEvidence: stoppable(store.putEvidence, () => 'putEvidence'),
-  };
+  return withStops(store, async (method, [key, text]) => {
+    if (method !== 'writeRecord') return method;
+    const before = await store.readRecord(String(key));
+    return `record ${changeOf(before && JSON.parse(before.text), JSON.parse(String(text)))}`;
+  });
 }
 
 /** What a write of the record says that the one before did not: a claim, or the newest event in the evidence. */
 function changeOf(before: KeyRecord | null, after: KeyRecord): string {
   if (after.claim) return `claim ${after.intent?.action}`;
-  if (after.history.length > 0 && after.history.at(-1)?.generation !== before?.history.at(-1)?.generation)
-    return 'destroyed';
+  if (after.history.at(-1)?.generation !== before?.history.at(-1)?.generation) return 'destroyed';
   const known = new Map(before?.generations.map(({ generation, evidence }) => [generation, evidence.length]));
   const added = after.generations.flatMap(({ generation, evidence }) => evidence.slice(known.get(generation) ?? 0));
   const newest = added.at(-1);
   if (newest === undefined) return 'released';
-  return newest.event === 'probed' ? `probed ${newest.detail.reason}` : newest.event;
-}
-
-function mortalVenue(venue: Venue): Venue {
-  return {
-    ...venue,
-    conditions: stoppable(venue.conditions, () => `${inHand} conditions`),
-    probe: stoppable(venue.probe, () => `${inHand} probe`),
-    probeStranger: stoppable(venue.probeStranger, () => `${inHand} stranger`),
-  };
+  return newest.event === 'probed' ? `probed ${String(newest.detail.reason)}` : newest.event;
 }

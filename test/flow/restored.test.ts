@@ -56,7 +56,11 @@ async function registers(): Promise<void> {
 }
 
 /** Copies of a part of the store before and after, the former in place. */
-async function restored(part: 'store' | 'record', backup: Stage, until: Stage): Promise<{ bringBackNewest: () => void }> {
+async function restored(
+  part: 'store' | 'record',
+  backup: Stage,
+  until: Stage,
+): Promise<{ bringBackNewest: () => void }> {
   world = await aWorld();
   created = new Map();
   const place = join(world.folder, '.keyturn/store', KEY, part === 'store' ? '.' : part);
@@ -103,27 +107,38 @@ const GOES_ON: [part: 'store' | 'record', backup: Stage, until: Stage][] = [
   ['record', 'task open', 'promoted'],
   ['record', 'handed in', 'promoted'],
 ];
-it.each(GOES_ON)('the %s as it was when %s, brought back when %s: nothing is lost, nothing is done twice', async (...given) => {
-  await restored(...given);
-  await goesOn();
-  expect(await world.status()).toMatchObject({ phase: 'steady', current: { generation: 2 }, next: null, previous: null });
-  expect(created.size).toBe(2);
-});
+it.each(GOES_ON)(
+  'the %s as it was when %s, brought back when %s: nothing is lost, nothing is done twice',
+  async (...given) => {
+    await restored(...given);
+    await goesOn();
+    expect(await world.status()).toMatchObject({
+      phase: 'steady',
+      current: { generation: 2 },
+      next: null,
+      previous: null,
+    });
+    expect(created.size).toBe(2);
+  },
+);
 
 const HOLDS: [backup: Stage, until: Stage][] = [
   ['promoted', 'steady'],
   ['deletion asked', 'steady'],
   ['handed in', 'promoted again'],
 ];
-it.each(HOLDS)('the record alone as it was when %s, brought back when %s: says so, and the newest one mends it', async (...given) => {
-  const { bringBackNewest } = await restored('record', ...given);
-  let error = (await world.report()).error;
-  for (let hours = 0; error === null && hours < 72; hours += 24) {
-    world.forward({ hours: 24 });
-    error = (await world.report()).error;
-  }
-  expect(error?.message).toMatch(/^the store is ahead of the record of desk\/spot: /);
-  expect(error?.hint).toMatch(/restore the newest from a backup/);
-  bringBackNewest();
-  expect((await world.report()).error).toBeNull();
-});
+it.each(HOLDS)(
+  'the record alone as it was when %s, brought back when %s: says so, and the newest one mends it',
+  async (...given) => {
+    const { bringBackNewest } = await restored('record', ...given);
+    let error = (await world.report()).error;
+    for (let hours = 0; error === null && hours < 72; hours += 24) {
+      world.forward({ hours: 24 });
+      error = (await world.report()).error;
+    }
+    expect(error?.message).toMatch(/^the store is ahead of the record of desk\/spot: /);
+    expect(error?.hint).toMatch(/restore the newest from a backup/);
+    bringBackNewest();
+    expect((await world.report()).error).toBeNull();
+  },
+);
