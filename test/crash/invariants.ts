@@ -58,7 +58,11 @@ export async function expectRotated(
 }
 
 /** Numbers are used once; of all pairs only the current one can sign. */
-async function expectOnePair({ store, folder, registered }: Life, record: KeyRecord, number: number): Promise<void> {
+async function expectOnePair(
+  { store, folder, person: { registered } }: Life,
+  record: KeyRecord,
+  number: number,
+): Promise<void> {
   const generations = await store.listGenerations(KEY);
   assert.deepEqual(
     generations,
@@ -80,7 +84,7 @@ async function expectOnePair({ store, folder, registered }: Life, record: KeyRec
 
 /** One registration for each pair, one deletion for each that is gone. */
 async function expectOneKeyAtVenue(life: Life, number: number): Promise<void> {
-  const { registered, deleted } = life;
+  const { registered, deleted } = life.person;
   assert.equal(registered.size, number);
   assert.deepEqual(deleted, [...registered.values()].slice(0, number - 1));
   assert.deepEqual(

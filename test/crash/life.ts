@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Decision } from '../../src/core/decide.ts';
 import type { KeyRecord } from '../../src/core/record.ts';
 import { type Task, tasksOf } from '../../src/core/tasks.ts';
-import { personAt } from '../../src/demo/person.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { look } from '../../src/tick.ts';
 import { createEmbeddedIdentities } from '../../src/wire.ts';
 import { openWorkspace } from '../../src/workspace.ts';
+import { anApplication } from './application.ts';
 import { fileClock, turnFileClock } from './clock.ts';
 import { expectRotated } from './invariants.ts';
 import type { Answer, Order } from './orders.ts';
-import { aWorker, started, startedSandbox, type Worker } from './processes.ts';
+import { aPerson, type Person } from './person.ts';
+import { aWorker, startedSandbox, type Worker } from './processes.ts';
 
 /** The life of one key among workers that are killed, a person, an application, and an exchange; all but time is real. */
 
@@ -45,9 +45,7 @@ export interface Life {
   folder: string;
   workers: Worker[];
   store: Store;
-  /** What the person did at the venue: fingerprint of a public half to the key id it got; ids deleted. */
-  registered: Map<string, string>;
-  deleted: string[];
+  person: Person;
   look(): Promise<Look>;
   /** A whole rotation, from rest to rest, and everything that must hold then. */
   rotate(rotation: Rotation): Promise<void>;
@@ -85,22 +83,16 @@ export async function aLife({ programs, workers: count }: Setting): Promise<Life
   if (!key) throw new Error('the policy has one key');
   const store = await workspace.ports.store(key.store);
   const capabilities = sources.capabilities(key.venue);
-  const person = personAt(
-    `${sandbox.url}${PAGE}`,
-    new Map(capabilities.switches.map(({ label, field }) => [label, field])),
-  );
   const workers = Array.from({ length: count }, () => aWorker(programs, folder));
-  const atTheDesk = aWorker(programs, folder);
-  const registered = new Map<string, string>();
-  const deleted: string[] = [];
-  let consumer: ReturnType<typeof watchedConsumer> | null = null;
+  const desk = aWorker(programs, folder);
+  const person = aPerson(`${sandbox.url}${PAGE}`, capabilities, { store, desk });
+  let application: ReturnType<typeof anApplication> | null = null;
 
   const life: Life = {
     folder,
     workers,
     store,
-    registered,
-    deleted,
+    person,
 
     async look() {
       const now = clock.now();
@@ -113,13 +105,13 @@ export async function aLife({ programs, workers: count }: Setting): Promise<Life
 
     async rotate({ compromised = false, give }) {
       const before = (await life.look()).record;
-      if (compromised) await untilDone(give, atTheDesk, { order: 'rotate', compromised: 'current' });
-      else await turn((await life.look()).decision.notBefore);
-      if (consumer) consumer.mayBeRefused = compromised;
+      if (compromised) await untilDone(give, desk, { order: 'rotate', compromised: 'current' });
+      else await forwardTo((await life.look()).decision.notBefore);
+      if (application) application.mayBeRefused = compromised;
       await untilRest(give);
       await expectRotated(life, before, { compromised, overlapSeconds: key.schedule.overlap });
-      if (consumer) consumer.mayBeRefused = false;
-      await consumer?.round();
+      if (application) application.mayBeRefused = false;
+      await application?.round();
     },
 
     async atVenue() {
@@ -128,8 +120,8 @@ export async function aLife({ programs, workers: count }: Setting): Promise<Life
     },
 
     async close() {
-      await Promise.all([...workers, atTheDesk, ...(consumer ? [consumer] : []), sandbox].map((each) => each.end()));
-      const outputs = [...workers, atTheDesk].map((each) => each.outputs()).join('\n');
+      await Promise.all([...workers, desk, ...(application ? [application] : []), sandbox].map((each) => each.end()));
+      const outputs = [...workers, desk].map((each) => each.outputs()).join('\n');
       assert.doesNotMatch(outputs, /PRIVATE KEY|AGE-SECRET-KEY/);
       await rm(folder, { recursive: true, force: true });
     },
@@ -148,56 +140,29 @@ export async function aLife({ programs, workers: count }: Setting): Promise<Life
   /** True when the key is at rest. */
   async function peopleAndTime(give: Give): Promise<boolean> {
     const { decision, tasks } = await life.look();
-    for (const task of tasks) {
-      if (task.kind === 'register') await registers(task, give);
-      if (task.kind === 'delete') await deletes(task);
-    }
+    for (const task of tasks) await person.does(task, give);
     if (tasks.length > 0 && decision.reason !== 'claimed' && decision.reason !== 'proof-waits') return false;
     if (decision.reason === 'not-due') return true;
     // A day is time enough for an application to read its key once more.
-    if (decision.reason === 'overlap') await consumer?.round();
-    await turn(decision.notBefore);
+    if (decision.reason === 'overlap') await application?.round();
+    await forwardTo(decision.notBefore);
     return false;
   }
 
-  async function registers(task: Task, give: Give): Promise<void> {
-    const apiKey = registered.get(task.fingerprint) ?? (await firstShown(task));
-    await give(atTheDesk, { order: 'register', apiKey });
+  async function forwardTo(instant: Date | null): Promise<void> {
+    if (instant !== null && instant > clock.now()) await turnClocks(new Date(instant.getTime() + 1000));
   }
 
-  /** Nobody is shown a public half whose private half is not in the store. */
-  async function firstShown(task: Task): Promise<string> {
-    const stored = await store.readMaterial('desk/spot', task.generation);
-    assert.equal(stored.fingerprint, task.fingerprint);
-    assert.equal(stored.publicKey, task.publicKey);
-    const apiKey = await person.register(task);
-    registered.set(task.fingerprint, apiKey);
-    return apiKey;
+  async function turnClocks(to: Date): Promise<void> {
+    const at = new URLSearchParams({ at: to.toISOString() });
+    await fetch(`${sandbox.url}/sandbox/clock`, { method: 'POST', body: at });
+    turnFileClock(clockFile, to);
   }
 
-  async function deletes(task: Task): Promise<void> {
-    if (task.apiKey === null || deleted.includes(task.apiKey)) return;
-    await person.delete(task);
-    deleted.push(task.apiKey);
-  }
-
-  async function turn(to: Date | null): Promise<void> {
-    if (to === null || to <= clock.now()) return;
-    const later = new Date(to.getTime() + 1000);
-    await fetch(`${sandbox.url}/sandbox/clock`, {
-      method: 'POST',
-      body: new URLSearchParams({ at: later.toISOString() }),
-    });
-    turnFileClock(clockFile, later);
-  }
-
-  await fetch(`${sandbox.url}/sandbox/clock`, {
-    method: 'POST',
-    body: new URLSearchParams({ at: clock.now().toISOString() }),
-  });
+  await turnClocks(clock.now());
   await untilRest(unharmed);
-  consumer = watchedConsumer(programs, folder, sandbox.url);
-  await consumer.round();
+  application = anApplication(programs, folder, sandbox.url);
+  await application.round();
   return life;
 }
 
@@ -212,32 +177,4 @@ async function untilDone(give: Give, worker: Worker, order: Order): Promise<void
 function assertExpected({ bug, error, conflict }: Answer, workers: number): void {
   assert.equal(bug, undefined);
   if (error !== undefined && !(conflict && workers > 1)) assert.fail(error);
-}
-
-/** Keeps the first round in which the application found no whole key, or one that the venue refused. */
-function watchedConsumer(programs: string, folder: string, url: string) {
-  const program = started(join(programs, 'consumer.mjs'), folder, url);
-  const consumer = {
-    mayBeRefused: false,
-    rounds: 0,
-    failure: null as string | null,
-    /** Waits until it has used its key once more, from start to end. */
-    async round(): Promise<void> {
-      // The round that is under way began before.
-      const wanted = consumer.rounds + 2;
-      while (consumer.failure === null && consumer.rounds < wanted) await sleep(2);
-      assert.equal(consumer.failure, null);
-    },
-    end: () => program.end(),
-  };
-  const watch = async () => {
-    for (let line = await program.line(); line !== null; line = await program.line()) {
-      consumer.rounds += 1;
-      const isFine = line.startsWith('accepted') || (consumer.mayBeRefused && line.startsWith('refused'));
-      if (!isFine) consumer.failure ??= line;
-    }
-    consumer.failure ??= `it ended: ${program.output()}`;
-  };
-  void watch();
-  return consumer;
 }

@@ -89,11 +89,11 @@ afterAll(async () => {
 /** Kills at the row's place, once. */
 function killingAt({ stop, who = 'pass', afterDeletion = false }: Row): { give: Give; killed: () => boolean } {
   let killed = false;
-  const deletions = life.deleted.length;
+  const deletions = life.person.deleted.length;
   return {
     killed: () => killed,
     async give(worker, order) {
-      const isTime = order.order === who && !killed && (!afterDeletion || life.deleted.length > deletions);
+      const isTime = order.order === who && !killed && (!afterDeletion || life.person.deleted.length > deletions);
       const answer = await worker.ask(isTime ? { ...order, stop } : order);
       killed ||= answer === null;
       return answer;
