@@ -159,11 +159,16 @@ export async function aLife({ programs, workers: count }: Setting): Promise<Life
     turnFileClock(clockFile, to);
   }
 
-  await turnClocks(clock.now());
-  await untilRest(unharmed);
-  application = anApplication(programs, folder, sandbox.url);
-  await application.round();
-  return life;
+  try {
+    await turnClocks(clock.now());
+    await untilRest(unharmed);
+    application = anApplication(programs, folder, sandbox.url);
+    await application.round();
+    return life;
+  } catch (error) {
+    await life.close();
+    throw error;
+  }
 }
 
 /** Nobody dies. */
