@@ -8,6 +8,7 @@ import { act } from '../steps/act.ts';
 import { type KeyReport, look, type PassDependencies, type PassOptions, pass } from '../tick.ts';
 import { actor, openWorkspace, toolsFor, type Workspace, type WorkspaceOptions } from '../workspace.ts';
 import { askForKeyIds } from './ask.ts';
+import { announceInterruption, statusAfterInterruption } from './interruption.ts';
 import { type CommandIo, confirm, printJson } from './io.ts';
 import { planText } from './plan.ts';
 import { exitOf, reportJson, reportText, summaryOf } from './report.ts';
@@ -37,24 +38,6 @@ export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitS
   if (options.output === 'json') printJson(io, reportJson(summaries));
   else io.stdout.write(reportText(summaries, looked.plan, io.terminal));
   return statusAfterInterruption(all, io) ?? exitOf(summaries);
-}
-
-/** The step in hand may take seconds, and nobody likes to wait without a word. */
-function announceInterruption({ signal, stderr, terminal }: CommandIo): void {
-  const say = () => {
-    terminal.progress(null);
-    stderr.write('keyturn: finishing the step in hand; interrupt once more to end at once\n');
-  };
-  signal.addEventListener('abort', say, { once: true });
-}
-
-/** Null unless a signal left something undone. */
-function statusAfterInterruption(reports: readonly KeyReport[], { signal, stderr }: CommandIo): ExitStatus | null {
-  const left = reports.filter(({ decision, error }) => decision.action !== null && error === null).length;
-  if (!signal.aborted || left === 0) return null;
-  const keys = left === 1 ? '1 key has' : `${left} keys have`;
-  stderr.write(`keyturn: stopped by ${signal.reason}: ${keys} more to do; the next keyturn apply goes on from here\n`);
-  return signal.reason === 'SIGINT' ? EXIT.INTERRUPTED : EXIT.TERMINATED;
 }
 
 export async function dependenciesOf(
