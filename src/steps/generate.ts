@@ -21,7 +21,7 @@ export async function generate(tools: Tools, record: KeyRecord | null, generatio
       if (state === 'absent') {
         const material = await keys.generate(generationOf(claimed, generation).algorithm, key.passphrase);
         assertClaimed(tools, claimed);
-        await store.putMaterial(key.storedAs, generation, material);
+        await unlessAhead(key.id, () => store.putMaterial(key.storedAs, generation, material));
       }
       const stored = await unlessAhead(key.id, () => store.readMaterial(key.storedAs, generation));
       keys.signer(stored);

@@ -60,7 +60,8 @@ export function started(...words: string[]): Program {
     output: () => written.join('\n'),
     ended: exited,
     async end() {
-      child.kill();
+      // Some sleep, and would not hear a softer one.
+      child.kill('SIGKILL');
       await exited;
     },
   };
@@ -79,6 +80,10 @@ export async function startedSandbox(folder: string): Promise<Program & { url: s
 export interface Worker {
   /** Null: it was killed before it could answer. */
   ask(order: Order): Promise<Answer | null>;
+  /** How often somebody fell asleep here. */
+  naps(): number;
+  /** Lets go on what sleeps here. */
+  wake(): void;
   /** Everything that was ever written here. */
   outputs(): string;
   /** Where the last one died. */
@@ -101,6 +106,8 @@ export function aWorker(programs: string, folder: string): Worker {
       program = null;
       return null;
     },
+    naps: () => (program?.output().match(/asleep/g) ?? []).length,
+    wake: () => void program?.child.kill('SIGCONT'),
     outputs: () => former + (program?.output() ?? ''),
     died: () => /killed (.*)\n*$/.exec(former)?.[1] ?? 'nowhere',
     async end() {

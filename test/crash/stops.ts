@@ -5,8 +5,8 @@ import { writeSync } from 'node:fs';
  * It then ends by SIGKILL, as `kill -9` or the kernel ends it: no handler runs, no buffer is flushed, nothing is given back.
  */
 export type Stop =
-  /** At the first thing of this name, or the nth. */
-  | { moment: 'before' | 'after'; what: string; nth?: number }
+  /** At the first thing of this name, or the nth; `sleeps`: only frozen by SIGSTOP there, until somebody wakes it. */
+  | { moment: 'before' | 'after'; what: string; nth?: number; sleeps?: true }
   /** At whatever is the nth to happen. */
   | { operation: number };
 
@@ -27,6 +27,11 @@ export const operationsPassed = (): number => operations;
 export function passing(moment: 'before' | 'after', what: string): void {
   operations += 1;
   if (stop === null || !isReached(stop, moment, what)) return;
+  if ('sleeps' in stop) {
+    writeSync(2, 'asleep\n');
+    process.kill(process.pid, 'SIGSTOP');
+    return;
+  }
   writeSync(2, `killed ${moment} ${what}\n`);
   process.kill(process.pid, 'SIGKILL');
   // Not one instruction more, however late the signal comes.
