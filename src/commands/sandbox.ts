@@ -12,13 +12,15 @@ export interface SandboxOptions {
 
 /** The exchange simulator, until it is interrupted. */
 export async function sandbox({ host, port, state, at }: SandboxOptions, io: CommandIo): Promise<ExitStatus> {
+  const { signal } = io;
   const log = await io.log();
   const server = await startSandbox({ host, port, stateFile: state, log: (line) => log.debug(line, 'sandbox') });
   if (at !== undefined) server.turnClock(parseInstant(at));
   io.stdout.write(
     `keyturn sandbox listens on ${server.url}\nAPI management for people: ${server.url}/en/my/settings/api-management\nkeys are kept in ${state}; end with Ctrl-C\n`,
   );
-  await new Promise<void>((resolve) => io.signal.addEventListener('abort', () => resolve(), { once: true }));
+  if (!signal.aborted)
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   await server.close();
   return EXIT.OK;
 }

@@ -14,7 +14,7 @@ function entry(verb: string, path: unknown): string {
 export const chmod = stoppable(files.chmod, (path) => entry('chmod', path));
 export const link = stoppable(files.link, (_existing, path) => entry('link', path));
 export const mkdir = stoppable(
-  (path: string) => files.mkdir(path),
+  (path: string, mode: number) => files.mkdir(path, mode),
   (path) => entry('mkdir', path),
 );
 export const rename = stoppable(files.rename, (_old, path) => entry('rename', path));

@@ -366,6 +366,13 @@ describe('access to the store', () => {
     });
   }
 
+  it('is never seen open to others by workers who all make it at once', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const { open } = await aFolder();
+      await Promise.all(Array.from({ length: 8 }, () => open().check('material')));
+    }
+  });
+
   const why = isRoot ? ' (skipped: nothing is denied to root)' : '';
   it.skipIf(isRoot)(`says so where its folders deny it${why}`, async () => {
     const { inside, open } = await aFolder();

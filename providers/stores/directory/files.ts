@@ -158,16 +158,16 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and those above it, each synced into its parent. A umask cannot take rights away from them. */
+/** Makes a folder and those above it, each synced into its parent; never open to others, not even until the umask is undone. */
 export async function ensureFolder(path: string): Promise<void> {
   await onPath(path, async () => {
-    const made = await mkdir(path).then(
+    const made = await mkdir(path, FOLDER_MODE).then(
       () => true,
       async (error: NodeJS.ErrnoException) => {
         if (error.code === 'EEXIST') return false;
         if (error.code !== 'ENOENT') throw error;
         await ensureFolder(dirname(path));
-        return mkdir(path).then(
+        return mkdir(path, FOLDER_MODE).then(
           () => true,
           (again: NodeJS.ErrnoException) => {
             if (again.code === 'EEXIST') return false;
@@ -241,7 +241,7 @@ export async function createFolderOnce(
   const temporary = join(dirname(path), temporaryName());
   return onPath(path, async () => {
     try {
-      await mkdir(temporary);
+      await mkdir(temporary, FOLDER_MODE);
       await chmod(temporary, FOLDER_MODE);
       for (const [name, content] of Object.entries(files)) await writeDurably(join(temporary, name), content);
       await sync(temporary);

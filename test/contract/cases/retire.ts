@@ -72,7 +72,7 @@ export const RETIRE: Cases = {
     expect(await store.listKeys()).toEqual((await store.listKeys()).toSorted());
   },
 
-  '65 a private half that is being destroyed is read whole, or is gone': async ({ store, another, key }) => {
+  '66 a private half that is being destroyed is read whole, or is gone': async ({ store, another, key }) => {
     const other = await another();
     const readUntilGone = async (generation: number, pair: Material): Promise<void> => {
       for (;;) {
