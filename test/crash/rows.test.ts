@@ -8,8 +8,8 @@ import type { Stop } from './stops.ts';
 
 /**
  * The crash table: a real process is killed by SIGKILL after each write and each effect of a rotation, and whoever comes
- * next must end at the same place. One key lives through all rows, one rotation each. Row R is missing, as there is no
- * rollback; what a dead machine forgets beside a dead process (files that were not synced) cannot be shown this way.
+ * next must end at the same place. One key lives through all rows, one rotation each. Row R, rollback, is not among them;
+ * what a dead machine forgets beside a dead process (files that were not synced) cannot be shown this way.
  */
 
 interface Row {
