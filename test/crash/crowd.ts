@@ -116,11 +116,11 @@ async function heapOver(folder: string, passes: number): Promise<number[]> {
   const collect = runInNewContext('gc') as () => void;
   const workspace = await openWorkspace({ config: join(folder, 'keyturn.yaml'), policies: join(folder, 'policies') });
   const io = {
-    log: createLogger({ level: 'warn', stream: process.stderr, paint: null }),
+    log: async () => createLogger({ level: 'warn', stream: process.stderr, paint: null }),
     signal: new AbortController().signal,
     terminal: { progress: () => undefined },
   };
-  const dependencies = dependenciesOf(workspace, io);
+  const dependencies = await dependenciesOf(workspace, io);
   const heaps: number[] = [];
   for (let done = 0; done < passes; done += 1) {
     const reports = await pass(
