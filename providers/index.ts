@@ -1,5 +1,8 @@
 import type { ZodObject } from 'zod';
+import type { Clock } from '../src/ports/clock.ts';
+import type { Store, StoreReader } from '../src/ports/store.ts';
 import type { Venue, VenueCapabilities, VenueDependencies } from '../src/ports/venue.ts';
+import { AwsOptions, openAwsReader, openAwsStore } from './stores/aws.ts';
 import { DirectoryOptions, openDirectoryReader, openDirectoryStore } from './stores/directory.ts';
 import { BinanceOptions, binanceCapabilities, openBinance } from './venues/binance.ts';
 import {
@@ -10,8 +13,21 @@ import {
 
 /** Every kind there is. Adding one is its file, its test, and one line here; nothing happens at import time. */
 
+export interface StoreKind<Options> {
+  options: ZodObject;
+  reader(options: Options, dependencies: StoreDependencies): StoreReader;
+  open(options: Options, dependencies: StoreDependencies): Store;
+}
+
+export interface StoreDependencies {
+  clock: Clock;
+  /** Where relative paths start. */
+  folder: string;
+}
+
 export const STORES = {
   directory: { options: DirectoryOptions, reader: openDirectoryReader, open: openDirectoryStore },
+  'aws-secrets-manager': { options: AwsOptions, reader: openAwsReader, open: openAwsStore },
 } as const;
 
 export interface VenueKind<Options> {
@@ -32,4 +48,5 @@ export const VENUES = {
 } as const;
 
 export { nodeKeys } from './keys.ts';
+export { type IamRole, iamPolicy } from './stores/aws.ts';
 export { createEmbeddedIdentities } from './stores/directory.ts';

@@ -118,7 +118,10 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
       act(async (io) => (await import('./commands/init.ts')).init(options, io)),
     );
 
-  const policy = program.command('policy').description('check policies; print their schema').helpCommand(false);
+  const policy = program
+    .command('policy')
+    .description('check policies; print their schema, and the rights a store needs')
+    .helpCommand(false);
   policy
     .command('check')
     .description('schema and rules: every problem at once')
@@ -135,6 +138,19 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .option('--configuration', 'that of keyturn.yaml instead', false)
     .action(({ configuration }: { configuration: boolean }) =>
       act(async (io) => (await import('./commands/policy.ts')).policySchema({ config: configuration }, io)),
+    );
+
+  policy
+    .command('iam')
+    .description('print the least-privilege IAM policy for the configured AWS Secrets Manager')
+    .addOption(
+      new Option('--role <role>', 'who it is for').choices(['worker', 'planner', 'consumer']).default('worker'),
+    )
+    .option('--store <name>', 'which store, where several are in AWS')
+    .option('--account-id <id>', 'twelve digits (default: any account)', '*')
+    .option('--key <key>', 'account/name: that key only (default: all)')
+    .action((options: Omit<import('./commands/policy-iam.ts').PolicyIamOptions, 'config'>) =>
+      act(async (io, common) => (await import('./commands/policy-iam.ts')).policyIam({ ...common, ...options }, io)),
     );
 
   program

@@ -1,4 +1,4 @@
-import { nodeKeys, STORES, VENUES, type VenueKind } from '../providers/index.ts';
+import { nodeKeys, STORES, type StoreKind, VENUES, type VenueKind } from '../providers/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { VenueCapabilities } from './core/capabilities.ts';
 import type { ProofRule } from './core/proof.ts';
@@ -13,7 +13,10 @@ import type { Venue } from './ports/venue.ts';
 
 /** The kinds there are, for the schema of keyturn.yaml, and what is there without one. */
 export const KINDS = {
-  stores: { directory: STORES.directory.options },
+  stores: {
+    directory: STORES.directory.options,
+    'aws-secrets-manager': STORES['aws-secrets-manager'].options,
+  },
   venues: {
     binance: VENUES.binance.options,
     'binance-sub-account': VENUES['binance-sub-account'].options,
@@ -48,7 +51,7 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
       stores: Object.keys(configuration.stores),
       reader: once(async (name): Promise<StoreReader> => {
         const { kind, ...options } = storeEntry(name);
-        return STORES[kind].reader(options, { clock, folder });
+        return storeKind(kind).reader(options, { clock, folder });
       }),
       capabilities: once(capabilities),
       proof: (name): ProofRule => venueEntry(name).proof,
@@ -62,7 +65,7 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
     ),
     store: once(async (name) => {
       const { kind, ...options } = storeEntry(name);
-      const store = STORES[kind].open(options, { clock, folder });
+      const store = storeKind(kind).open(options, { clock, folder });
       await store.check('records');
       return store;
     }),
@@ -81,6 +84,11 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
     isRehearsal: (store, venue) => storeEntry(store).kind === 'directory' && isLoopback(venueEntry(venue).baseUrl),
   };
 }
+
+type StoreEntry = Configuration<typeof KINDS>['stores'][string];
+
+/** Options were parsed by the schema of their own kind, which the compiler cannot follow through a table. */
+const storeKind = (kind: StoreEntry['kind']) => STORES[kind] as StoreKind<Omit<StoreEntry, 'kind'>>;
 
 type VenueEntry = Configuration<typeof KINDS>['venues'][string];
 
@@ -108,4 +116,4 @@ function once<T>(make: (name: string) => T): (name: string) => T {
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const isLoopback = (url: string): boolean => LOOPBACK.test(new URL(url).hostname);
 
-export { createEmbeddedIdentities } from '../providers/index.ts';
+export { createEmbeddedIdentities, type IamRole, iamPolicy } from '../providers/index.ts';

@@ -5,6 +5,7 @@ import { FINDINGS, type FindingEntry } from '../core/doctor/table.ts';
 const TITLES: Record<keyof typeof FINDINGS, string> = {
   SETUP: 'Policies and configuration',
   STORE: 'Stores',
+  AWS: 'AWS Secrets Manager',
   VENUE: 'Venues and the way to them',
   RECORD: 'Records and half-done steps',
   MATERIAL: 'Key material',

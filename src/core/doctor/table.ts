@@ -32,7 +32,7 @@ const SETUP = {
   'policy-warnings': warning('Policies or configuration have warnings.', 'keyturn policy check shows them'),
 } as const;
 
-/** Those from `store-unreachable` on are found for every kind of store, the others by the embedded one. */
+/** Those from `store-unreachable` on are found for every kind of store, those before it by the embedded one. */
 const STORE = {
   'identity-missing': error('The age identity is not there or damaged.', 'keyturn init makes one for a new store'),
   'identity-open': error('Others can read the age identity, or keyturn cannot.', 'chmod 600 the identity'),
@@ -76,6 +76,41 @@ const STORE = {
   'store-unusable': error(
     'The store can be read, but keyturn may not or cannot work with it.',
     'follow the hint of the error',
+  ),
+} as const;
+
+const AWS = {
+  'aws-denied': error(
+    'AWS does not accept the credentials, or does not allow them what planning needs.',
+    'keyturn policy iam prints the rights that are needed',
+  ),
+  'aws-clock': error(
+    'This machine’s clock and that of AWS differ by more than a minute.',
+    'set this machine’s clock (NTP)',
+  ),
+  'aws-rotated': error(
+    'AWS rotates the secret by itself.',
+    'aws secretsmanager cancel-rotate-secret, or choose another prefix',
+  ),
+  'aws-managed': error('The secret belongs to another service.', 'choose another prefix or recordPrefix'),
+  'aws-replicated': error(
+    'The secret is replicated to other regions, or is a replica: a retired key would live on there.',
+    'aws secretsmanager remove-regions-from-replication, or name the primary region',
+  ),
+  'aws-being-deleted': error('The secret is scheduled for deletion.', 'aws secretsmanager restore-secret'),
+  'aws-foreign-version': error(
+    'AWSCURRENT is on a version that is not keyturn’s: somebody wrote to the secret.',
+    'find out who did; move AWSCURRENT back to the newest version of keyturn’s',
+  ),
+  'aws-record-regressed': warning(
+    'AWSCURRENT of the record is on an old revision: a worker slept for days in the middle of a write.',
+    FIX,
+    'Moves AWSCURRENT to the newest revision.',
+  ),
+  'aws-untagged': warning(
+    'A run stopped between storing a pair and noting its fingerprint in a tag.',
+    FIX,
+    'Notes the fingerprint.',
   ),
 } as const;
 
@@ -227,13 +262,14 @@ const PROBES = {
   'probe-inconclusive': warning('A probe brought no information about the key.', 'run again later'),
 } as const;
 
-export const FINDINGS = { SETUP, STORE, VENUE, RECORD, MATERIAL, EVIDENCE, PEOPLE, PROBES } as const;
+export const FINDINGS = { SETUP, STORE, AWS, VENUE, RECORD, MATERIAL, EVIDENCE, PEOPLE, PROBES } as const;
 
 export type FindingCode = { [G in keyof typeof FINDINGS]: keyof (typeof FINDINGS)[G] }[keyof typeof FINDINGS];
 
 const ENTRIES: Readonly<Record<FindingCode, FindingEntry>> = {
   ...SETUP,
   ...STORE,
+  ...AWS,
   ...VENUE,
   ...RECORD,
   ...MATERIAL,

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import type { KeyId, Material, Store } from '../../../src/ports/store.ts';
+import { Secret } from '../../../src/secret.ts';
+import { fingerprintOf } from '../../keys.ts';
+import { type Description, usable } from './description.ts';
+import {
+  assertLive,
+  corrupt,
+  currentIn,
+  generationsIn,
+  gone,
+  materialState,
+  parsed,
+  StoredMaterial,
+  tagFor,
+} from './layout.ts';
+import { labelOf, nameUnder, versionId } from './names.ts';
+import { notShown, type Secrets } from './writing.ts';
+
+/** Tombstones kept for people who want to look: a secret takes 50 tags. */
+const TAGS_KEPT = 30;
+
+/** Material is written once, under its label. What then has the label counts, whoever put it there. */
+export function materialShelf(secrets: Secrets, prefix: string): Pick<Store, 'putMaterial' | 'readMaterial'> {
+  return {
+    async putMaterial(key, generation, material) {
+      const name = nameUnder(prefix, key);
+      const label = labelOf('g', generation);
+      const found = (await secrets.describe(name)) ?? (await secrets.create(name, versionId('g', 0)));
+      // A secret of that name that is not keyturn’s has AWSCURRENT elsewhere.
+      currentIn(usable(found));
+      if (materialState(found, generation).state === 'retired') throw gone(key, generation);
+      const writeId = randomUUID();
+      await secrets.put(name, versionId('g', generation), written(generation, material, writeId), label);
+      const stored = await secrets.insist(() => secrets.read(name, label));
+      // Its id is taken and nothing bears its label: it was retired.
+      if (stored === null) throw gone(key, generation);
+      const { fingerprint, writeId: winner } = parsed(stored.text, StoredMaterial, name, label);
+      await secrets.tag(name, { [label]: tagFor(fingerprint, stored.createdAt) });
+      const shown = await secrets.settled(name, ({ tags }) => tags.has(label));
+      if (shown === null) throw notShown(name, `generation ${generation}`);
+      await forgetOldest(secrets, shown);
+      if (winner === writeId) return 'created';
+      return fingerprint === material.fingerprint ? 'same' : 'other';
+    },
+
+    readMaterial: async (key, generation) =>
+      materialOf(await storedMaterial(secrets, nameUnder(prefix, key), key, generation)),
+  };
+}
+
+/** What is stored, checked against its fingerprint. Throws `not-found`, `gone` or `corrupt`. */
+export async function storedMaterial(
+  secrets: Secrets,
+  name: string,
+  key: KeyId,
+  generation: number,
+): Promise<StoredMaterial> {
+  const label = labelOf('g', generation);
+  const version =
+    (await secrets.read(name, label)) ??
+    (await secrets.insist(async () => {
+      const description = await secrets.describe(name);
+      assertLive(key, generation, description ? materialState(description, generation) : { state: 'absent' });
+      return secrets.read(name, label);
+    }));
+  if (version === null) throw notShown(name, `generation ${generation}`);
+  const material = parsed(version.text, StoredMaterial, name, label);
+  const isWhole =
+    version.id === versionId('g', generation) &&
+    material.generation === generation &&
+    fingerprintIn(material.publicKey) === material.fingerprint;
+  if (isWhole) return material;
+  throw corrupt(name, `generation ${generation} is not the pair its fingerprint names`);
+}
+
+const fingerprintIn = (publicKey: string): string | null => {
+  try {
+    return fingerprintOf(publicKey);
+  } catch {
+    return null;
+  }
+};
+
+const written = (generation: number, material: Material, writeId: string): string => {
+  const { privateKey, passphrase, publicKey, fingerprint } = material;
+  const stored: StoredMaterial = {
+    generation,
+    privateKey: privateKey.revealText(),
+    passphrase: passphrase?.revealText() ?? null,
+    publicKey,
+    fingerprint,
+    writeId,
+  };
+  return JSON.stringify(stored);
+};
+
+const materialOf = ({ privateKey, passphrase, publicKey, fingerprint }: StoredMaterial): Material => ({
+  privateKey: new Secret(privateKey),
+  passphrase: passphrase === null ? null : new Secret(passphrase),
+  publicKey,
+  fingerprint,
+});
+
+/** Without the tag nothing would tell, once the generation is retired, that it ever was. Throws `gone` where it is already. */
+export async function noteFingerprint(secrets: Secrets, name: string, key: KeyId, generation: number): Promise<void> {
+  const label = labelOf('g', generation);
+  const version = await secrets.insist(() => secrets.read(name, label));
+  if (version === null) throw gone(key, generation);
+  const { fingerprint } = parsed(version.text, StoredMaterial, name, label);
+  await secrets.tag(name, { [label]: tagFor(fingerprint, version.createdAt) });
+}
+
+async function forgetOldest(secrets: Secrets, description: Description): Promise<void> {
+  const retired = generationsIn(description).filter((each) => materialState(description, each).state === 'retired');
+  const oldest = retired.slice(0, Math.max(0, retired.length - TAGS_KEPT));
+  if (oldest.length > 0)
+    await secrets.untag(
+      description.name,
+      oldest.map((each) => labelOf('g', each)),
+    );
+}
