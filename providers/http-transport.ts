@@ -10,13 +10,13 @@ export interface Transport {
 /** For https or plain http. What is still connecting at the deadline ends with it. */
 export type TransportFor = (isSecure: boolean, deadline: AbortSignal) => Promise<Transport>;
 
-/** Straight from here, over connections that are kept open between requests. */
-export function direct(): TransportFor {
+/** Straight from here, over connections that are kept open between requests. `ca`: see HttpClientOptions. */
+export function direct(ca: Buffer | null): TransportFor {
   const load = async () => {
     const { plain, secure } = await nodeHttp();
     return {
       plain: { open: plain.request, agent: new plain.Agent({ keepAlive: true }) },
-      secure: { open: secure.request, agent: new secure.Agent({ keepAlive: true }) },
+      secure: { open: secure.request, agent: new secure.Agent({ keepAlive: true, ...(ca ? { ca } : {}) }) },
     };
   };
   let loaded: ReturnType<typeof load> | undefined;

@@ -18,6 +18,8 @@ export interface HttpRequest {
   url: string;
   headers?: Record<string, string>;
   body?: string;
+  /** Less, or more, time than the client gives otherwise. */
+  timeoutMs?: number;
 }
 
 export type HttpResult = HttpAnswer | HttpTrouble;
@@ -52,6 +54,8 @@ export interface HttpClientOptions {
   proxy?: string | null;
   /** For all of an exchange, from connecting to the last byte. */
   timeoutMs?: number;
+  /** PEM of the authorities whose certificates are accepted without a proxy, instead of the usual ones. */
+  ca?: Buffer | null;
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -74,8 +78,8 @@ interface Pause {
  * of this client, whatever key signed them: it is our address that the host counts, and bans. Throws `invalid` for a proxy
  * that is none.
  */
-export function createHttpClient({ now, proxy = null, timeoutMs = 10_000 }: HttpClientOptions): HttpClient {
-  const transportFor = proxy === null ? direct() : through(proxy);
+export function createHttpClient({ now, proxy = null, timeoutMs = 10_000, ca = null }: HttpClientOptions): HttpClient {
+  const transportFor = proxy === null ? direct(ca) : through(proxy);
   const pauses = new Map<string, Pause>();
   return {
     async request(request) {
@@ -86,7 +90,7 @@ export function createHttpClient({ now, proxy = null, timeoutMs = 10_000 }: Http
       if (pause && left > 0 && left <= pause.seconds) {
         return { ...trouble(pause.why, null, 'not asked: it wants a pause first'), retryAfter: left };
       }
-      const deadline = AbortSignal.timeout(timeoutMs);
+      const deadline = AbortSignal.timeout(Math.max(1, Math.ceil(request.timeoutMs ?? timeoutMs)));
       const result = await exchange(request, await transportFor(protocol === 'https:', deadline), deadline, now);
       const why = PAUSES[result.status ?? 0];
       if (why && result.retryAfter) {

@@ -4,6 +4,7 @@ import type { Store, StoreReader } from '../src/ports/store.ts';
 import type { Venue, VenueCapabilities, VenueDependencies } from '../src/ports/venue.ts';
 import { AwsOptions, openAwsReader, openAwsStore } from './stores/aws.ts';
 import { DirectoryOptions, openDirectoryReader, openDirectoryStore } from './stores/directory.ts';
+import { openVaultReader, openVaultStore, VaultOptions } from './stores/vault.ts';
 import { BinanceOptions, binanceCapabilities, openBinance } from './venues/binance.ts';
 import {
   BinanceSubAccountOptions,
@@ -28,6 +29,7 @@ export interface StoreDependencies {
 export const STORES = {
   directory: { options: DirectoryOptions, reader: openDirectoryReader, open: openDirectoryStore },
   'aws-secrets-manager': { options: AwsOptions, reader: openAwsReader, open: openAwsStore },
+  vault: { options: VaultOptions, reader: openVaultReader, open: openVaultStore },
 } as const;
 
 export interface VenueKind<Options> {
@@ -50,3 +52,4 @@ export const VENUES = {
 export { nodeKeys } from './keys.ts';
 export { type IamRole, iamPolicy } from './stores/aws.ts';
 export { createEmbeddedIdentities } from './stores/directory.ts';
+export { vaultPolicy } from './stores/vault.ts';

@@ -6,6 +6,7 @@ import { isKeyturnError } from './errors.ts';
 import { EXIT, type ExitStatus, exitStatusOf } from './exit.ts';
 import { LOG_LEVELS, type LogLevel } from './log-levels.ts';
 import { VERSION } from './version.ts';
+import type { Ports } from './wire.ts';
 import type { WorkspaceOptions } from './workspace.ts';
 
 /** argv in, exit status out. Commands are loaded when they are called, so that help costs next to nothing. */
@@ -97,9 +98,13 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
       quiet: options.quiet ?? false,
       logLevel: options.logLevel,
     });
+    const wired: Ports[] = [];
+    const onWired = (ports: Ports) => wired.push(ports);
     try {
-      end(await body(held.io, { config: options.config, policies: options.policies }));
+      end(await body(held.io, { config: options.config, policies: options.policies, onWired }));
     } finally {
+      // However the command ends, by SIGTERM too: a login is given back.
+      await Promise.all(wired.map((ports) => ports.close()));
       held.close();
     }
   };
@@ -138,6 +143,21 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .option('--configuration', 'that of keyturn.yaml instead', false)
     .action(({ configuration }: { configuration: boolean }) =>
       act(async (io) => (await import('./commands/policy.ts')).policySchema({ config: configuration }, io)),
+    );
+  policy
+    .command('vault')
+    .description('print the least rights a Vault or OpenBao login needs, as a policy in HCL')
+    .addOption(
+      new Option('--role <role>', 'worker acts, planner only looks, consumer reads current keys')
+        .choices(['worker', 'planner', 'consumer'])
+        .default('worker'),
+    )
+    .option('--store <name>', 'which store, where there are several of kind vault')
+    .option('--key <key>', 'for consumers of this one key: account/name')
+    .action((options: import('./commands/policy-vault.ts').PolicyVaultOptions) =>
+      act(async (io, common) =>
+        (await import('./commands/policy-vault.ts')).policyVault({ ...common, ...options }, io),
+      ),
     );
 
   policy

@@ -21,12 +21,16 @@ export const describeReference = (reference: SecretReference): string =>
 
 /**
  * Reads the secret. Relative paths start at `folder`. Throws `invalid` where there is none and `denied` where others may
- * read the file, too.
+ * read the file, too; `shared` accepts that, for files whose mode is not ours to choose: Kubernetes mounts its tokens so.
  */
-export async function readSecretReference(reference: SecretReference, folder: string): Promise<Secret> {
+export async function readSecretReference(
+  reference: SecretReference,
+  folder: string,
+  access: 'private' | 'shared' = 'private',
+): Promise<Secret> {
   return 'env' in reference
     ? fromEnvironment(reference.env)
-    : fromFile(resolve(folder, reference.file), reference.file);
+    : fromFile(resolve(folder, reference.file), reference.file, access);
 }
 
 function fromEnvironment(name: string): Secret {
@@ -37,7 +41,7 @@ function fromEnvironment(name: string): Secret {
   });
 }
 
-async function fromFile(path: string, shown: string): Promise<Secret> {
+async function fromFile(path: string, shown: string, access: 'private' | 'shared'): Promise<Secret> {
   const file = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
     const [code, what] =
       cause.code === 'ENOENT'
@@ -50,7 +54,7 @@ async function fromFile(path: string, shown: string): Promise<Secret> {
   });
   try {
     const { mode } = await file.stat();
-    if ((mode & 0o077) !== 0) {
+    if (access === 'private' && (mode & 0o077) !== 0) {
       throw new KeyturnError(
         'denied',
         `${shown} can be read by others (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`,

@@ -16,6 +16,7 @@ export const KINDS = {
   stores: {
     directory: STORES.directory.options,
     'aws-secrets-manager': STORES['aws-secrets-manager'].options,
+    vault: STORES.vault.options,
   },
   venues: {
     binance: VENUES.binance.options,
@@ -38,6 +39,8 @@ export interface Ports {
   keys: Keys;
   /** True where acting on a turned clock can harm nobody: files on this machine and a venue that is a simulation. */
   isRehearsal(store: string, venue: string): boolean;
+  /** Closes every store that was opened. Never throws. */
+  close(): Promise<void>;
 }
 
 export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): Ports {
@@ -45,13 +48,18 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
   const keys = nodeKeys();
   const storeEntry = (name: string) => entry(configuration.stores, name, 'store');
   const venueEntry = (name: string) => entry(configuration.venues, name, 'venue');
+  const opened: StoreReader[] = [];
+  const held = <S extends StoreReader>(store: S): S => {
+    opened.push(store);
+    return store;
+  };
   const capabilities = (name: string) => venueKind(venueEntry(name)).capabilities(venueEntry(name));
   return {
     sources: {
       stores: Object.keys(configuration.stores),
       reader: once(async (name): Promise<StoreReader> => {
         const { kind, ...options } = storeEntry(name);
-        return storeKind(kind).reader(options, { clock, folder });
+        return held(storeKind(kind).reader(options, { clock, folder }));
       }),
       capabilities: once(capabilities),
       proof: (name): ProofRule => venueEntry(name).proof,
@@ -65,7 +73,7 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
     ),
     store: once(async (name) => {
       const { kind, ...options } = storeEntry(name);
-      const store = storeKind(kind).open(options, { clock, folder });
+      const store = held(storeKind(kind).open(options, { clock, folder }));
       await store.check('records');
       return store;
     }),
@@ -82,6 +90,9 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
     }),
     keys,
     isRehearsal: (store, venue) => storeEntry(store).kind === 'directory' && isLoopback(venueEntry(venue).baseUrl),
+    async close() {
+      await Promise.all(opened.splice(0).map((store) => store.close()));
+    },
   };
 }
 
@@ -94,6 +105,11 @@ type VenueEntry = Configuration<typeof KINDS>['venues'][string];
 
 /** An entry was parsed by the options of its own kind, which the compiler cannot follow through a table. */
 const venueKind = ({ kind }: VenueEntry) => VENUES[kind] as VenueKind<VenueEntry>;
+
+type StoreEntry = Configuration<typeof KINDS>['stores'][string];
+
+/** So were these. */
+const storeKind = (kind: StoreEntry['kind']) => STORES[kind] as StoreKind<Omit<StoreEntry, 'kind'>>;
 
 function entry<E>(entries: Readonly<Record<string, E>>, name: string, what: string): E {
   const found = entries[name];
@@ -116,4 +132,4 @@ function once<T>(make: (name: string) => T): (name: string) => T {
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 const isLoopback = (url: string): boolean => LOOPBACK.test(new URL(url).hostname);
 
-export { createEmbeddedIdentities, type IamRole, iamPolicy } from '../providers/index.ts';
+export { createEmbeddedIdentities, type IamRole, iamPolicy, vaultPolicy } from '../providers/index.ts';

@@ -26,6 +26,8 @@ export interface WorkspaceOptions {
   at?: string | undefined;
   /** Another clock than the system’s, for a story whose time is turned. */
   clock?: Clock | undefined;
+  /** Gets what was wired, for whoever ends the command and closes it. */
+  onWired?: ((ports: Ports) => void) | undefined;
 }
 
 export interface Checked extends Workspace {
@@ -38,6 +40,7 @@ export async function check(options: WorkspaceOptions, paths: string[] = []): Pr
   const clock = options.clock ?? (options.at === undefined ? systemClock : turnedClock(parseInstant(options.at)));
   const { configuration, problems } = loadConfiguration(options.config ?? null, KINDS);
   const ports = wire(configuration, clock);
+  options.onWired?.(ports);
   const policies = await loadPolicies(paths.length > 0 ? paths : [options.policies ?? 'policies'], {
     today: clock.now(),
     venues: ports.venues,

@@ -58,6 +58,8 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
 
     tidy: async () => [],
 
+    async close() {},
+
     async listKeys() {
       await Promise.resolve();
       const used = [...shelves].filter(([, { record, generations }]) => record !== null || generations.size > 0);

@@ -63,12 +63,14 @@ export interface StoreReader {
   /** Numbers of all generations with material, live or retired, ascending. Works without a record. */
   listGenerations(key: KeyId): Promise<number[]>;
   statMaterial(key: KeyId, generation: number): Promise<MaterialState>;
-  /** The generation consumers read; null before the first promotion. */
+  /** The generation consumers read; null before the first promotion. May need the right to read what they read. */
   statCurrent(key: KeyId): Promise<number | null>;
   /** The evidence of a finished generation, or null. */
   readEvidence(key: KeyId, generation: number): Promise<string | null>;
   /** What a look at the store shows that somebody should know. Reads no private half. */
   examine(): Promise<StoreFinding[]>;
+  /** Lets go of what the store holds of others, such as logins. Never throws; afterwards nothing may be asked any more. */
+  close(): Promise<void>;
 }
 
 /**

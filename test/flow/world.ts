@@ -150,6 +150,7 @@ export async function aWorld({
         body: new URLSearchParams(fields),
       }),
     async close() {
+      await workspace.ports.close();
       await sandbox.close();
       await rm(folder, { recursive: true, force: true });
     },

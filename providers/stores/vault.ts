@@ -1,0 +1,1 @@
+export { openVaultReader, openVaultStore, VaultOptions, vaultPolicy } from './vault/index.ts';
