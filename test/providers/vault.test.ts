@@ -1,0 +1,19 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { type Bao, startBao } from '../programs/bao.ts';
+import { describeWith } from '../programs/index.ts';
+import { faults } from './vault/faults.ts';
+import { writePolicies } from './vault/given.ts';
+
+/** The vault store on one real OpenBao: what a healthy server does not do, who may do what, logins, and what is said. */
+
+describeWith(['bao'], 'the vault store', () => {
+  let bao: Bao;
+  beforeAll(async () => {
+    bao = await startBao();
+    await writePolicies(bao);
+  });
+  afterAll(() => bao.stop());
+  const server = () => bao;
+
+  describe('behind faults', () => faults(server));
+});
