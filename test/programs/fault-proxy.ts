@@ -53,9 +53,16 @@ export interface FaultProxyOptions {
   ca?: Buffer;
   /** Answers by TLS with these; default: plain. */
   tls?: { key: Buffer; cert: Buffer };
+  /** An address of this machine. */
+  host?: string;
 }
 
-export async function startFaultProxy({ upstream, ca, tls }: FaultProxyOptions): Promise<FaultProxy> {
+export async function startFaultProxy({
+  upstream,
+  ca,
+  tls,
+  host = '127.0.0.1',
+}: FaultProxyOptions): Promise<FaultProxy> {
   const started = performance.now();
   const faults: { fits: RegExp; fault: Fault; times: number }[] = [];
   const firstAnswers = new Map<string, Answer>();
@@ -104,10 +111,10 @@ export async function startFaultProxy({ upstream, ca, tls }: FaultProxyOptions):
     serve(incoming, outgoing).catch(() => outgoing.destroy());
   };
   const server = tls ? createSecureServer(tls, listener) : createServer(listener);
-  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => void server.listen(0, host, resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    address: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    address: `${tls ? 'https' : 'http'}://${host}:${port}`,
     seen,
     breaks: (fits, fault, times = 1) => void faults.unshift({ fits, fault, times }),
     heals() {

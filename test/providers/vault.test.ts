@@ -3,6 +3,8 @@ import { type Bao, startBao } from '../programs/bao.ts';
 import { describeWith } from '../programs/index.ts';
 import { faults } from './vault/faults.ts';
 import { writePolicies } from './vault/given.ts';
+import { logins } from './vault/logins.ts';
+import { rights } from './vault/rights.ts';
 
 /** The vault store on one real OpenBao: what a healthy server does not do, who may do what, logins, and what is said. */
 
@@ -16,4 +18,6 @@ describeWith(['bao'], 'the vault store', () => {
   const server = () => bao;
 
   describe('behind faults', () => faults(server));
+  describe('rights', () => rights(server));
+  describe('logins', () => logins(server));
 });

@@ -48,6 +48,8 @@ const Mount = z.object({
 /** Throws unless a KV version 2 engine is mounted there, or when the login has no rights in it. */
 export async function assertKv2(session: Session, mount: string): Promise<void> {
   const about = `show what is mounted at ${mount}`;
+  // Apart, so that not being let in is not taken for lacking rights.
+  await session.logIn();
   const { body, status } = await session.send({ path: `sys/internal/ui/mounts/${mount}`, about }).catch((error) => {
     if (!isKeyturnError(error, 'denied')) throw error;
     throw new KeyturnError('denied', `nothing is mounted at ${mount}, or the login has no rights there`, {

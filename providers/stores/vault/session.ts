@@ -7,6 +7,8 @@ import type { VaultAuth } from './options.ts';
 export interface Session {
   /** As `Api.send`. A 403 that may come from an expired token is tried once more after logging in anew. */
   send(request: Omit<Request, 'token'>, options?: { mayLogInAgain?: boolean }): Promise<Reply>;
+  /** Throws what keeps it from logging in. */
+  logIn(): Promise<void>;
   /** Without a token. */
   ask: Api['send'];
   /** Revokes the token if this session logged in for it. Never throws: what is not revoked expires. */
@@ -91,6 +93,9 @@ export function openSession({ api, auth, folder }: SessionOptions): Session {
         if (!mayLogInAgain || !isKeyturnError(error, 'denied') || !(await replaced(held))) throw error;
         return send({ ...request, token: (await current()).token.revealText() });
       }
+    },
+    async logIn() {
+      await current();
     },
     ask: async (request) => (await api).send(request),
     async close() {

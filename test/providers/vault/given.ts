@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { z } from 'zod';
 import { openVaultReader, openVaultStore, VaultOptions, vaultPolicy } from '../../../providers/stores/vault.ts';
 import { systemClock } from '../../../src/clock.ts';
+import type { KeyturnError } from '../../../src/errors.ts';
 import type { Store, StoreReader } from '../../../src/ports/store.ts';
 import type { Bao } from '../../programs/bao.ts';
 
@@ -37,9 +38,13 @@ export async function tokenLogin(bao: Bao, role: Role): Promise<{ kind: 'token';
   return { kind: 'token', token: await secretFile(bao, await bao.tokenFor(role)) };
 }
 
+/** For whoever closes it. */
+export const openStore = async (bao: Bao, opening: Opening = {}): Promise<Store> =>
+  openVaultStore(...(await ingredients(bao, 'worker', opening)));
+
 /** Closed when the test ends. */
 export async function aStore(bao: Bao, opening: Opening = {}): Promise<Store> {
-  const store = openVaultStore(...(await ingredients(bao, 'worker', opening)));
+  const store = await openStore(bao, opening);
   onTestFinished(() => store.close());
   return store;
 }
@@ -59,3 +64,12 @@ async function ingredients(bao: Bao, role: Role, { options = {}, deadline }: Ope
 
 /** A key of nobody else. */
 export const aKey = (): string => `desk/k${randomUUID().slice(0, 8)}`;
+
+/** The error of what must fail. */
+export const failing = (work: Promise<unknown>): Promise<KeyturnError> =>
+  work.then(
+    () => {
+      throw new Error('it did not fail');
+    },
+    (error) => error,
+  );
