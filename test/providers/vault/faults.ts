@@ -202,7 +202,9 @@ export function faults(server: () => Bao): void {
       await worker.promote(key, { from: 1, to: 2, apiKey: 'k2' });
       await worker.retireMaterial(key, 1);
       await worker.promote(key, { from: 2, to: 3, apiKey: 'k3' });
-      proxy.breaks(/^GET .*\/metadata\/.*\/current/, { kind: 'stale' }, 2);
+      const seen = { created_time: '2026-01-01T00:00:00Z', deletion_time: '', destroyed: true };
+      const body = JSON.stringify({ data: { current_version: 1, versions: { 1: seen } } });
+      proxy.breaks(/^GET .*\/metadata\/.*\/current/, { kind: 'answer', status: 200, body }, 2);
       await worker.retireMaterial(key, 2);
       expect(await states(`${key}/current`)).toEqual([true, true, false]);
     });
