@@ -42,7 +42,7 @@ export function materialIn(version: Extract<Version, { state: 'there' }>, what: 
 }
 
 /** Throws `corrupt` for fields that are not as they were written. */
-export function contents<T>(schema: z.ZodType<T>, { fields }: Extract<Version, { state: 'there' }>, what: string): T {
+function contents<T>(schema: z.ZodType<T>, { fields }: Extract<Version, { state: 'there' }>, what: string): T {
   const found = schema.safeParse(fields);
   if (found.success) return found.data;
   throw corrupt(`${what} is not as keyturn writes it`);

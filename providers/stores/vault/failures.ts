@@ -92,13 +92,14 @@ function serverFailure(status: number, body: string): Failure {
 }
 
 function troubled({ why, status, detail, retryAfter }: HttpTrouble): Failure {
+  // A standby that lost the leader in the middle of handing a request on redirects, too: it may have been done, and passes.
   if (status !== null && status >= 300 && status < 400)
     return {
-      code: 'unsupported',
+      code: 'unavailable',
       why: `it answered with a redirect (${status}), which is never followed`,
-      hint: 'let address name the service of the active node, by the name it redirects to',
-      isPassing: false,
-      mayHaveBeenApplied: false,
+      hint: 'let address name the service of the active node; while a leader is elected, run again',
+      isPassing: true,
+      mayHaveBeenApplied: true,
     };
   if (why === 'rate-limited' || why === 'banned')
     return {

@@ -57,7 +57,7 @@ function connect(options: VaultOptions, { clock, folder, deadlines }: VaultDepen
   const { address, namespace, mount, prefix, auth, ca } = options;
   let skew: number | null = null;
   const transport = transportOver({
-    http: createHttpClient({ now: clock.now, ca: ca === undefined ? null : authorities(ca, folder) }),
+    http: createHttpClient({ now: () => clock.now(), ca: ca === undefined ? null : authorities(ca, folder) }),
     onDate: (serverTime) => {
       skew = (serverTime.getTime() - clock.now().getTime()) / 1000;
     },
@@ -70,7 +70,7 @@ function connect(options: VaultOptions, { clock, folder, deadlines }: VaultDepen
     session,
     common: {
       examine: () => examine({ session, mount, prefix, skew: () => skew }),
-      close: session.close,
+      close: () => session.close(),
     },
   };
 }

@@ -7,7 +7,7 @@ import { folderOf, isName, pathOf } from './paths.ts';
 export const MAX_RECORD_BYTES = 16 * 1024;
 const LISTED_AT_ONCE = 16;
 
-export const capabilities: StoreCapabilities = {
+const capabilities: StoreCapabilities = {
   erasure: 'erased',
   // Standby nodes may answer reads, and lag.
   freshReads: false,
@@ -66,7 +66,7 @@ async function pairState(kv: Kv, key: KeyId, generation: number): Promise<Materi
   return { state: first.state === 'destroyed' ? 'retired' : 'live', createdAt: first.createdAt };
 }
 
-export const readPublic = async (kv: Kv, key: KeyId, generation: number) =>
+const readPublic = async (kv: Kv, key: KeyId, generation: number) =>
   contentsOrNull(
     Public,
     await kv.read(pathOf(key, 'public', generation), `read the public half of generation ${generation} of ${key}`),

@@ -86,12 +86,12 @@ export function openSession({ api, auth, folder }: SessionOptions): Session {
   return {
     async send(request, { mayLogInAgain = true } = {}) {
       const held = await current();
-      const { send } = await api;
+      const over = await api;
       try {
-        return await send({ ...request, token: held.token.revealText() });
+        return await over.send({ ...request, token: held.token.revealText() });
       } catch (error) {
         if (!mayLogInAgain || !isKeyturnError(error, 'denied') || !(await replaced(held))) throw error;
-        return send({ ...request, token: (await current()).token.revealText() });
+        return over.send({ ...request, token: (await current()).token.revealText() });
       }
     },
     async logIn() {

@@ -43,11 +43,11 @@ export function logins(server: () => Bao): void {
 
   /** The options of a login of this kind, whose role gives these tokens. */
   async function approle(grant: object = {}): Promise<NonNullable<Options['auth']>> {
-    const { api } = server();
+    const bao = server();
     const role = `auth/approle/role/${aKey().slice(5)}`;
-    await api('POST', role, { ...GRANT, ...grant });
-    const { data } = (await api('GET', `${role}/role-id`)) as { data: { role_id: string } };
-    const made = (await api('POST', `${role}/secret-id`, {})) as { data: { secret_id: string } };
+    await bao.api('POST', role, { ...GRANT, ...grant });
+    const { data } = (await bao.api('GET', `${role}/role-id`)) as { data: { role_id: string } };
+    const made = (await bao.api('POST', `${role}/secret-id`, {})) as { data: { secret_id: string } };
     return { kind: 'approle', roleId: data.role_id, secretId: await secretFile(server(), made.data.secret_id) };
   }
 
@@ -64,14 +64,14 @@ export function logins(server: () => Bao): void {
   }
 
   beforeAll(async () => {
-    const { api } = server();
-    for (const type of ['approle', 'jwt', 'kubernetes']) await api('POST', `sys/auth/${type}`, { type });
+    const bao = server();
+    for (const type of ['approle', 'jwt', 'kubernetes']) await bao.api('POST', `sys/auth/${type}`, { type });
     const jwtKey = pair.publicKey.export({ type: 'spki', format: 'pem' });
-    await api('POST', 'auth/jwt/config', { jwt_validation_pubkeys: [jwtKey] });
+    await bao.api('POST', 'auth/jwt/config', { jwt_validation_pubkeys: [jwtKey] });
     const jwtRole = { role_type: 'jwt', user_claim: 'sub', bound_audiences: ['vault'], ...GRANT };
-    await api('POST', 'auth/jwt/role/keyturn', jwtRole);
+    await bao.api('POST', 'auth/jwt/role/keyturn', jwtRole);
     const bound = { bound_service_account_names: ['keyturn'], bound_service_account_namespaces: ['keys'] };
-    await api('POST', 'auth/kubernetes/role/keyturn', { ...bound, ...GRANT });
+    await bao.api('POST', 'auth/kubernetes/role/keyturn', { ...bound, ...GRANT });
   });
 
   async function aProxy(): Promise<FaultProxy> {

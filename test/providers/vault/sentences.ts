@@ -13,11 +13,11 @@ export function sentences(server: () => Bao): void {
 
   /** Another engine, and a worker’s login for it. */
   async function anEngine(mount: string, options: object, config: object = {}): Promise<Options> {
-    const { api, writePolicy, tokenFor } = server();
-    await api('POST', `sys/mounts/${mount}`, { type: 'kv', options });
-    if (Object.keys(config).length > 0) await vi.waitFor(() => api('POST', `${mount}/config`, config), 5_000);
-    await writePolicy(mount, vaultPolicy('worker', { mount, prefix: 'keyturn' }));
-    return { mount, auth: { kind: 'token', token: await secretFile(server(), await tokenFor(mount)) } };
+    const bao = server();
+    await bao.api('POST', `sys/mounts/${mount}`, { type: 'kv', options });
+    if (Object.keys(config).length > 0) await vi.waitFor(() => bao.api('POST', `${mount}/config`, config), 5_000);
+    await bao.writePolicy(mount, vaultPolicy('worker', { mount, prefix: 'keyturn' }));
+    return { mount, auth: { kind: 'token', token: await secretFile(server(), await bao.tokenFor(mount)) } };
   }
 
   async function proxied(): Promise<{ proxy: FaultProxy; options: Options }> {
@@ -85,7 +85,7 @@ export function sentences(server: () => Bao): void {
       expect(await failing(store.check('records'))).toMatchObject(sealed);
       expect(await failing(store.readRecord(aKey()))).toMatchObject(sealed);
       expect(await store.examine()).toMatchObject([{ code: 'vault-unavailable', message: 'Vault is sealed' }]);
-      await server().unseal();
+      await server().reopen();
     });
     const someToken = async () => ({ kind: 'token' as const, token: await secretFile(server(), 's.whatever') });
 
