@@ -67,7 +67,7 @@ export interface StoreReader {
   statCurrent(key: KeyId): Promise<number | null>;
   /** The evidence of a finished generation, or null. */
   readEvidence(key: KeyId, generation: number): Promise<string | null>;
-  /** What a look at the store shows that somebody should know. Reads no private half. */
+  /** What a look at the store shows that somebody should know. Reads no private half; throws as reading does where none is possible. */
   examine(): Promise<StoreFinding[]>;
   /** Lets go of what the store holds of others, such as logins. Never throws; afterwards nothing may be asked any more. */
   close(): Promise<void>;

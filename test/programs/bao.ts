@@ -74,7 +74,7 @@ export interface BaoCluster {
 export async function startCluster(): Promise<BaoCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-bao-'));
   const tls = await authority(folder);
-  const nodes = await Promise.all(['one', 'two', 'three'].map((name) => launch({ folder, name, tls, patience: 5 })));
+  const nodes = await Promise.all(['one', 'two', 'three'].map((name) => launch({ folder, name, tls })));
   const stop = async () => {
     await Promise.all(nodes.map((node) => node.stop('SIGKILL')));
     await rm(folder, { recursive: true, force: true });

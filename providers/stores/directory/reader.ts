@@ -51,8 +51,6 @@ export function reader(root: string): Omit<StoreReader, 'examine'> {
     readEvidence: async (key, generation) =>
       (await readIfThere(pathsOf(root, key).evidence(generation)))?.toString('utf8') ?? null,
 
-    examine: async () => [],
-
     async close() {},
   };
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isKeyturnError, type KeyturnError } from '../../../src/errors.ts';
+import { isKeyturnError } from '../../../src/errors.ts';
 import type { StoreFinding } from '../../../src/ports/store.ts';
 import { assertKv2, assertServing, engineConfig, vanishing } from './health.ts';
 import { excessOf, type Place, type Right, rightsOf } from './rights.ts';
@@ -13,25 +13,16 @@ export interface Examined extends Place {
 
 const MAX_SKEW = 60;
 
-/** Reachability, login, rights, engine and clock. What stands in the way of the rest ends the list. */
+/** Engine, clock and rights. Throws where the server does not serve, does not let in, or has no such engine. */
 export async function examine({ session, skew, ...place }: Examined): Promise<StoreFinding[]> {
-  const findings: StoreFinding[] = [];
-  const { mount } = place;
-  try {
-    const { isStandby } = await assertServing(session);
-    if (isStandby) findings.push(STANDBY);
-    findings.push(...clockFindings(skew()));
-    await assertKv2(session, mount);
-    const config = await engineConfig(session, mount);
-    if (config?.deletesAfter)
-      findings.push({ code: 'vault-deletes-versions', severity: 'error', ...vanishing(mount, config.deletesAfter) });
-    if (config?.keepsVersions === 1) findings.push(oneVersion(mount));
-    findings.push(...(await rightsFindings(session, place)));
-  } catch (error) {
-    if (!isKeyturnError(error)) throw error;
-    findings.push(failureFinding(error));
-  }
-  return findings;
+  const { isStandby } = await assertServing(session);
+  await assertKv2(session, place.mount);
+  return [
+    ...(isStandby ? [STANDBY] : []),
+    ...clockFindings(skew()),
+    ...engineFindings(place.mount, await engineConfig(session, place.mount)),
+    ...(await rightsFindings(session, place)),
+  ];
 }
 
 const STANDBY: StoreFinding = {
@@ -41,12 +32,31 @@ const STANDBY: StoreFinding = {
   hint: 'let address name the service of the active node, or set disable_standby_reads = true on the servers',
 };
 
-const oneVersion = (mount: string): StoreFinding => ({
-  code: 'vault-one-version',
-  severity: 'warning',
-  message: `the engine at ${mount} keeps one version only, so no record can be looked up as it was`,
-  hint: `bao write ${mount}/config max_versions=10`,
-});
+function engineFindings(mount: string, config: Awaited<ReturnType<typeof engineConfig>>): StoreFinding[] {
+  const { deletesAfter = null, keepsVersions = 0 } = config ?? {};
+  return [
+    ...(deletesAfter === null
+      ? []
+      : [{ code: 'vault-deletes-versions', severity: 'error' as const, ...vanishing(mount, deletesAfter) }]),
+    ...(keepsVersions === 1
+      ? [
+          {
+            code: 'vault-one-version',
+            severity: 'warning' as const,
+            message: `the engine at ${mount} keeps one version only, so no record can be looked up as it was`,
+            hint: `bao write ${mount}/config max_versions=10`,
+          },
+        ]
+      : []),
+  ];
+}
+
+const MAY_NOT_ASK: StoreFinding = {
+  code: 'vault-right-lacking',
+  severity: 'error',
+  message: 'the login may not ask what it may do (sys/capabilities-self), so its rights are unknown',
+  hint: 'keyturn policy vault prints the rights it needs',
+};
 
 function clockFindings(skew: number | null): StoreFinding[] {
   if (skew === null || Math.abs(skew) <= MAX_SKEW) return [];
@@ -60,26 +70,13 @@ function clockFindings(skew: number | null): StoreFinding[] {
   ];
 }
 
-const CODES: Partial<Record<KeyturnError['code'], string>> = {
-  denied: 'vault-denied',
-  unavailable: 'vault-unavailable',
-  throttled: 'vault-unavailable',
-  unsupported: 'vault-unfit',
-};
-
-const failureFinding = ({ code, message, hint }: KeyturnError): StoreFinding => ({
-  code: CODES[code] ?? 'vault-unusable',
-  severity: 'error',
-  message,
-  hint: hint ?? 'run again',
-});
-
 const Capabilities = z.record(z.string(), z.unknown());
 const Held = z.array(z.string());
 
 async function rightsFindings(session: Session, place: Place): Promise<StoreFinding[]> {
   const excess = excessOf(place);
   const held = await capabilitiesOf(session, [...rightsOf('worker', place), ...excess]);
+  if (held === null) return [MAY_NOT_ASK];
   const lacks = ({ path, may }: Right) =>
     may.filter((each) => !held(path).some((has) => has === each || has === 'root'));
   // A login that may not write records is one for planning, and needs no more than that.
@@ -112,15 +109,23 @@ const recordRight = ({ mount, prefix }: Place): Right => ({
   why: '',
 });
 
-/** Asks about paths of a key that is none, since the question takes no wildcards. */
-async function capabilitiesOf(session: Session, rights: readonly Right[]): Promise<(path: string) => string[]> {
+/** Asks about paths of a key that is none, since the question takes no wildcards. Null for a login that may not ask. */
+async function capabilitiesOf(
+  session: Session,
+  rights: readonly Right[],
+): Promise<((path: string) => string[]) | null> {
   const sample = ({ path, may }: Pick<Right, 'path' | 'may'>) => {
     const concrete = path.replaceAll('+', '1');
     return may.includes('list') ? `${concrete}/` : concrete;
   };
   const paths = [...new Set(rights.map(sample))];
-  const { body } = await session.send({ path: 'sys/capabilities-self', about: 'show our rights', body: { paths } });
-  const answer = Capabilities.parse(body);
+  const asked = { path: 'sys/capabilities-self', about: 'show our rights', body: { paths } };
+  const reply = await session.send(asked).catch((error) => {
+    if (isKeyturnError(error, 'denied')) return null;
+    throw error;
+  });
+  if (reply === null) return null;
+  const answer = Capabilities.parse(reply.body);
   const held = new Map(rights.map((right) => [right.path, Held.safeParse(answer[sample(right)]).data ?? []]));
   return (path) => held.get(path) ?? [];
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { isKeyturnError, KeyturnError } from '../../../src/errors.ts';
 import type { Reply, Request } from './api.ts';
@@ -7,7 +8,7 @@ import type { Session } from './session.ts';
 export interface Kv {
   /** One version, by default the newest. `deleted` ones are hidden and can be brought back, `destroyed` ones are gone. */
   read(path: string, about: string, version?: number): Promise<Version>;
-  /** Creates the path with these fields, or finds that it was created before, destroyed or not. */
+  /** Creates the path with these fields, or finds that it was created before, destroyed or not, and can be seen from here. */
   create(path: string, fields: Fields, about: string): Promise<'created' | 'exists'>;
   /** Writes the next version if `expected` is the newest (0: there is none yet), else throws `conflict`. Returns its number. */
   write(path: string, fields: Fields, expected: number, about: string): Promise<number>;
@@ -52,6 +53,9 @@ const Metadata = z.object({
 const Names = z.object({ data: z.object({ keys: z.array(z.string()) }) });
 const NothingThere = z.object({ errors: z.array(z.unknown()).max(0) });
 
+const LOOKS = 4;
+const FIRST_PAUSE_MS = 50;
+
 export interface KvOptions {
   session: Session;
   mount: string;
@@ -84,18 +88,20 @@ export function kv2({ session, mount, prefix, assertKv2 }: KvOptions): Kv {
     },
 
     async create(path, fields, about) {
-      const send = (mayLogInAgain: boolean) => put(path, fields, 0, about, mayLogInAgain);
-      try {
-        await send(false);
-        return 'created';
-      } catch (error) {
-        if (isKeyturnError(error, 'conflict')) return 'exists';
-        if (!isKeyturnError(error, 'denied')) throw error;
+      for (let looks = 1; ; looks += 1) {
+        const isLast = looks === LOOKS;
+        try {
+          await put(path, fields, 0, about, isLast);
+          return 'created';
+        } catch (error) {
+          // What exists may not be updated, so a race that was lost may be answered like a right that is lacking.
+          if (!isKeyturnError(error, 'conflict', 'denied')) throw error;
+          if ((await kv.stat(path, about)) !== null) return 'exists';
+          if (isLast) throw error;
+        }
+        // A node that lags behind has not seen it yet.
+        await sleep(FIRST_PAUSE_MS * 2 ** looks);
       }
-      // What exists may not be updated, so a race that was lost is answered like a right that is lacking.
-      if ((await kv.stat(path, about)) !== null) return 'exists';
-      await send(true);
-      return 'created';
     },
 
     write: (path, fields, expected, about) => put(path, fields, expected, about, true),

@@ -32,7 +32,7 @@ const SETUP = {
   'policy-warnings': warning('Policies or configuration have warnings.', 'keyturn policy check shows them'),
 } as const;
 
-/** Those from `store-unreachable` on are found for every kind of store, those before it by the embedded one. */
+/** Those from `store-unreachable` on are found for every kind of store, `vault-…` by that kind, the others by the embedded one. */
 const STORE = {
   'identity-missing': error('The age identity is not there or damaged.', 'keyturn init makes one for a new store'),
   'identity-open': error('Others can read the age identity, or keyturn cannot.', 'chmod 600 the identity'),
@@ -71,6 +71,30 @@ const STORE = {
   'store-file-corrupt': error(
     'A file of the store cannot be read.',
     'restore it from a backup of the store, or move it away if it does not belong there',
+  ),
+  'vault-standby': warning(
+    'A standby node of Vault answers, whose reads may lag behind.',
+    'let address name the service of the active node, or set disable_standby_reads = true on the servers',
+  ),
+  'vault-clock': error(
+    'The clocks of Vault and of this machine differ by more than a minute.',
+    'set both clocks (NTP): dates of records and claims depend on them',
+  ),
+  'vault-deletes-versions': error(
+    'The secrets engine deletes versions by itself after a time, keys in use among them.',
+    'bao write MOUNT/config delete_version_after=0s',
+  ),
+  'vault-one-version': warning(
+    'The secrets engine keeps one version only: no record can be looked up as it was.',
+    'bao write MOUNT/config max_versions=10',
+  ),
+  'vault-right-lacking': error(
+    'The login lacks a right that keyturn needs.',
+    'give it the policy that keyturn policy vault prints',
+  ),
+  'vault-right-excess': warning(
+    'The login could overwrite, delete or bring back key pairs.',
+    'give it the policy that keyturn policy vault prints and no other one',
   ),
   'store-unreachable': error('The store did not answer; its keys were not looked at.', 'follow the hint of the error'),
   'store-unusable': error(
