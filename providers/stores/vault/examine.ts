@@ -16,10 +16,11 @@ const MAX_SKEW = 60;
 /** Engine, clock and rights. Throws where the server does not serve, does not let in, or has no such engine. */
 export async function examine({ session, skew, ...place }: Examined): Promise<StoreFinding[]> {
   const { isStandby } = await assertServing(session);
+  const clock = clockFindings(skew());
   await assertKv2(session, place.mount);
   return [
     ...(isStandby ? [STANDBY] : []),
-    ...clockFindings(skew()),
+    ...clock,
     ...engineFindings(place.mount, await engineConfig(session, place.mount)),
     ...(await rightsFindings(session, place)),
   ];

@@ -63,7 +63,7 @@ export function openSession({ api, auth, folder }: SessionOptions): Session {
         });
         const renewed = { ...leaseIn(answer, about), token };
         // Near the end of all it may live a token is given ever less.
-        if (renewed.seconds * 2 < seconds && auth.kind !== 'token') throw new Error('its end is near');
+        if (renewed.seconds * 2 <= seconds && auth.kind !== 'token') throw new Error('its end is near');
         lease = Promise.resolve(renewed);
         keep(renewed);
       } catch {
