@@ -61,7 +61,7 @@ export function canary(server: () => Bao): void {
       for (const call of calls) await call().then(print, (error) => failures.push(error));
     }
     for (const fault of FAULTS) {
-      const store = await aStore(server(), { options, deadline: 400 });
+      const store = await aStore(server(), { options, deadline: 200 });
       const key = aKey();
       await exercise(store, key);
       proxy.breaks(new RegExp(`${PLACE.prefix}/desk`), fault, Number.POSITIVE_INFINITY);

@@ -175,11 +175,11 @@ export function logins(server: () => Bao): void {
   describe('a run that lasts longer than a token', () => {
     it('renews it at two thirds of its time', async () => {
       const proxy = await aProxy();
-      const auth = await approle({ token_ttl: '3s', token_max_ttl: '1h' });
+      const auth = await approle({ token_ttl: '2s', token_max_ttl: '1h' });
       const store = await aStore(server(), { options: { address: proxy.address, auth } });
       const key = aKey();
       await store.writeRecord(key, 'text', 'absent');
-      await sleep(3500);
+      await sleep(2500);
       expect(await store.readRecord(key)).toMatchObject({ revision: 1 });
       expect(count(proxy, 'renew-self')).toBeGreaterThanOrEqual(1);
       expect(count(proxy, '/auth/approle/login')).toBe(1);
