@@ -185,6 +185,20 @@ keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, 
     await slow.close();
   });
 
+  it('plans and shows under the login of a planner, and cannot act', async () => {
+    await bao.writePolicy('planner', (await run('policy', 'vault', '--role', 'planner')).stdout);
+    await writeFile(join(folder, 'planner-token'), await bao.tokenFor('planner'), { mode: 0o600 });
+    const text = await readFile(join(folder, 'keyturn.yaml'), 'utf8');
+    const login = 'auth: { kind: token, token: { file: planner-token } }';
+    await writeFile(join(folder, 'planner.yaml'), text.replace(/auth: .*/, login));
+    const common = ['--config', 'planner.yaml', '--policies', 'policies.yaml'];
+    expect(await json(...common, 'plan')).toMatchObject({ keys: [{ key: KEY, action: null, reason: 'not-due' }] });
+    expect(await json(...common, 'status')).toMatchObject({ keys: [{ current: { generation: 2 } }] });
+    const asked = await run(...common, 'rotate', KEY, '--reason', 'drill');
+    expect(asked).toMatchObject({ status: 1, stderr: expect.stringContaining('write the record of desk/spot') });
+    expect(asked.stderr).toContain('keyturn policy vault');
+  });
+
   it('says which store to name, and what is wrong', async () => {
     expect(await run('policy', 'vault', '--store', 'local')).toMatchObject({
       status: 64,
