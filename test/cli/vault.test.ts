@@ -199,6 +199,15 @@ keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, 
     expect(asked.stderr).toContain('keyturn policy vault');
   });
 
+  it('doctor finds nothing wrong with store and rights', async () => {
+    const { findings } = await json('--policies', 'policies.yaml', 'doctor');
+    expect(findings.filter(({ code }: { code: string }) => /^(vault|store)-/.test(code))).toEqual([]);
+    await bao.api('POST', 'secret/config', { delete_version_after: '720h' });
+    expect((await json('--policies', 'policies.yaml', 'doctor')).findings).toContainEqual(
+      expect.objectContaining({ code: 'vault-deletes-versions', severity: 'error' }),
+    );
+  });
+
   it('says which store to name, and what is wrong', async () => {
     expect(await run('policy', 'vault', '--store', 'local')).toMatchObject({
       status: 64,
