@@ -168,23 +168,6 @@ keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, 
     return [passphrase, privateKey.split('\n')[1] ?? ''];
   };
 
-  it('SIGTERM in the middle of a run gives its login back, too', async () => {
-    const before = await tokens();
-    const configuration = join(folder, 'slow.yaml');
-    const text = await readFile(join(folder, 'keyturn.yaml'), 'utf8');
-    const slow = await startFaultProxy({ upstream: bao.address, ca: await readFile(bao.ca) });
-    await writeFile(configuration, text.replace(bao.address, slow.address));
-    slow.breaks(/\/record/, { kind: 'answer', status: 429, headers: { 'retry-after': '1' } });
-    const args = [resolve('dist/main.js'), '--config', configuration, '--policies', 'policies.yaml', 'apply', '--yes'];
-    const child = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
-    await until(async () => slow.seen.some(({ line }) => line.includes('/record')));
-    expect(await tokens()).toBeGreaterThan(before);
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-    expect(await tokens()).toBe(before);
-    await slow.close();
-  });
-
   it('plans and shows under the login of a planner, and cannot act', async () => {
     await bao.writePolicy('planner', (await run('policy', 'vault', '--role', 'planner')).stdout);
     await writeFile(join(folder, 'planner-token'), await bao.tokenFor('planner'), { mode: 0o600 });
@@ -206,6 +189,7 @@ keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, 
     expect((await json('--policies', 'policies.yaml', 'doctor')).findings).toContainEqual(
       expect.objectContaining({ code: 'vault-deletes-versions', severity: 'error' }),
     );
+    await bao.api('POST', 'secret/config', { delete_version_after: '0s' });
   });
 
   it('says which store to name, and what is wrong', async () => {
@@ -217,5 +201,23 @@ keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, 
     const planner = await run('policy', 'vault', '--role', 'planner');
     expect(planner.stdout).toContain('path "secret/data/keyturn/+/+/record" {\n  capabilities = ["read"]\n}');
     expect(planner.stdout).not.toMatch(/\/data\/keyturn\/\+\/\+\/(gen|current)/);
+  });
+
+  it('SIGTERM in the middle of a pass gives its login back, too', async () => {
+    expect((await run('--policies', 'policies.yaml', 'rotate', KEY, '--reason', 'drill')).status).toBe(0);
+    const before = await tokens();
+    const configuration = join(folder, 'slow.yaml');
+    const text = await readFile(join(folder, 'keyturn.yaml'), 'utf8');
+    const slow = await startFaultProxy({ upstream: bao.address, ca: await readFile(bao.ca) });
+    await writeFile(configuration, text.replace(bao.address, slow.address));
+    slow.breaks(/^POST .*\/record/, { kind: 'answer', status: 429, headers: { 'retry-after': '1' } });
+    const args = [resolve('dist/main.js'), '--config', configuration, '--policies', 'policies.yaml', 'apply', '--yes'];
+    const child = spawn(process.execPath, args, { cwd: folder, stdio: 'ignore' });
+    await until(async () => slow.seen.some(({ line }) => /^POST .*\/record/.test(line)));
+    expect(await tokens()).toBeGreaterThan(before);
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    expect(await tokens()).toBe(before);
+    await slow.close();
   });
 });

@@ -59,7 +59,10 @@ function asRoot(node: BaoNode, { ca, folder, unsealKey, root }: Opened): Bao {
     async writePolicy(name, policy) {
       await api('PUT', `sys/policies/acl/${name}`, { policy });
     },
-    reopen: () => node.unseal(unsealKey),
+    async reopen() {
+      await node.unseal(unsealKey);
+      await until(async () => (await node.ask('GET', 'sys/health')).status === 200);
+    },
   };
 }
 
