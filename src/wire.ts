@@ -106,11 +106,6 @@ type VenueEntry = Configuration<typeof KINDS>['venues'][string];
 /** An entry was parsed by the options of its own kind, which the compiler cannot follow through a table. */
 const venueKind = ({ kind }: VenueEntry) => VENUES[kind] as VenueKind<VenueEntry>;
 
-type StoreEntry = Configuration<typeof KINDS>['stores'][string];
-
-/** So were these. */
-const storeKind = (kind: StoreEntry['kind']) => STORES[kind] as StoreKind<Omit<StoreEntry, 'kind'>>;
-
 function entry<E>(entries: Readonly<Record<string, E>>, name: string, what: string): E {
   const found = entries[name];
   if (found) return found;

@@ -20,6 +20,8 @@ export function reader(secrets: SecretReads, { prefix, recordPrefix }: ParsedAws
       maxRecordBytes: MAX_RECORD_BYTES,
     },
 
+    async close() {},
+
     async listKeys() {
       const keys = new Set<KeyId>();
       for await (const { name, labels, tags } of secrets.list([`${prefix}/`, `${recordPrefix}/`])) {
