@@ -24,8 +24,8 @@ const RSA_BITS = { 'rsa-2048': 2048, 'rsa-3072': 3072, 'rsa-4096': 4096 } as con
 export function nodeKeys(): Keys {
   const limit = pLimit(pairsAtOnce());
   return {
-    async generate(algorithm, protection) {
-      const passphrase = protection === 'none' ? null : randomPassphrase();
+    async generate(algorithm, isEncrypted) {
+      const passphrase = !isEncrypted ? null : randomPassphrase();
       const pair = await limit(() => encodedPair(algorithm, passphrase));
       const material: Material = {
         privateKey: new Secret(pair.privateKey),
@@ -85,12 +85,12 @@ function proveUsable(material: Material): void {
 function adoptPair(
   privateKey: Secret,
   passphrase: Secret | null,
-  protection: 'required' | 'none',
+  isEncrypted: boolean,
 ): Material & { algorithm: Algorithm } {
   const opened = openForeign(privateKey, passphrase);
   const publicKey = createPublicKey(opened);
   return {
-    ...(passphrase === null && protection === 'required' ? encrypted(opened) : { privateKey, passphrase }),
+    ...(passphrase === null && isEncrypted ? encrypted(opened) : { privateKey, passphrase }),
     publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     fingerprint: fingerprintOf(publicKey),
     algorithm: algorithmOf(opened),
@@ -103,6 +103,17 @@ function encrypted(privateKey: KeyObject): Pick<Material, 'privateKey' | 'passph
   const passphrase = randomPassphrase();
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase });
   return { privateKey: new Secret(pem.toString()), passphrase: new Secret(passphrase) };
+}
+
+/** The same private half under another passphrase. */
+export function lockedUnder(material: Material, passphrase: Secret): Secret {
+  const pem = privateKeyFrom(material).export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: passphrase.revealText(),
+  });
+  return new Secret(pem.toString());
 }
 
 function openForeign(privateKey: Secret, passphrase: Secret | null): KeyObject {

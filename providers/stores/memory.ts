@@ -2,6 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import { KeyturnError } from '../../src/errors.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { KeyId, Material, Store, StoredDocument } from '../../src/ports/store.ts';
+import type { Secret } from '../../src/secret.ts';
 import { fingerprintOf } from '../keys.ts';
 
 type Secrets = Pick<Material, 'privateKey' | 'passphrase'>;
@@ -23,12 +24,14 @@ interface Shelf {
   record: StoredDocument | null;
   generations: Map<number, Kept>;
   evidence: Map<number, string>;
+  /** Null once retired. */
+  passphrases: Map<number, Secret | null>;
   current: number | null;
 }
 
 const MAX_RECORD_BYTES = 16 * 1024;
 
-const emptyShelf = (): Shelf => ({ record: null, generations: new Map(), evidence: new Map(), current: null });
+const emptyShelf = (): Shelf => ({ record: null, generations: new Map(), evidence: new Map(), passphrases: new Map(), current: null });
 
 /**
  * The contract in plain values, gone with the process; any number of workers may share one. Every call first lets the
@@ -53,6 +56,29 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
     },
 
     async check() {},
+
+    passphrases: {
+      async put(key, generation, passphrase) {
+        const { passphrases } = await reach(key);
+        const kept = passphrases.get(generation);
+        if (kept === null) throw gone(key, generation);
+        if (kept !== undefined) return kept.equals(passphrase) ? 'same' : 'other';
+        passphrases.set(generation, passphrase);
+        return 'created';
+      },
+      async read(key, generation) {
+        const kept = (await reach(key)).passphrases.get(generation);
+        if (kept === null) throw gone(key, generation);
+        if (kept !== undefined) return kept;
+        throw new KeyturnError('not-found', `there is no passphrase of generation ${generation} of ${key}`);
+      },
+      async retire(key, generation) {
+        const { passphrases } = await reach(key);
+        if (!passphrases.get(generation)) return 'already';
+        passphrases.set(generation, null);
+        return 'erased';
+      },
+    },
 
     examine: async () => [],
 

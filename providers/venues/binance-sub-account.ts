@@ -176,7 +176,7 @@ async function masterOf(
   { keys, folder }: VenueDependencies,
 ): Promise<Credential> {
   const text = async (reference: SecretReference) => readSecretReference(reference, folder);
-  const material = keys.adopt(await text(privateKey), passphrase ? await text(passphrase) : null, 'none');
+  const material = keys.adopt(await text(privateKey), passphrase ? await text(passphrase) : null, false);
   return { apiKey: (await text(apiKey)).revealText().trim(), signer: keys.signer(material) };
 }
 

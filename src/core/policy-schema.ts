@@ -150,9 +150,12 @@ const settings = {
     'Addresses and networks the key works from; empty means any',
   ),
   passphrase: optional(
-    z.enum(['required', 'none']),
+    z.union([
+      z.enum(['required', 'none']),
+      z.strictObject({ store: Name.meta({ description: 'Another store, which keeps the passphrase' }) }),
+    ]),
     BUILT_IN.passphrase,
-    'Whether the private key is encrypted under a passphrase',
+    'Whether the private key is encrypted under a passphrase, and where that lies',
   ),
   schedule: Timing.optional(),
 };

@@ -27,6 +27,15 @@ export type Algorithm = (typeof ALGORITHMS)[number];
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 export type Weekday = (typeof WEEKDAYS)[number];
 
+/**
+ * How a private key is encrypted: `required` under a passphrase beside it, `store` under one that lies in another store, `none`
+ * not at all.
+ */
+export type Protection = 'required' | 'none' | { store: string };
+
+/** Whether there is a passphrase, wherever it lies. */
+export const isEncrypted = (protection: Protection): boolean => protection !== 'none';
+
 /** `account/name`. */
 export type KeyId = string;
 
@@ -75,7 +84,7 @@ export interface Key {
   store: string;
   algorithm: Algorithm;
   ipAllowlist: string[];
-  passphrase: 'required' | 'none';
+  passphrase: Protection;
   /** Seconds, a whole number of days. */
   rotateEvery: number;
   schedule: Schedule;

@@ -22,6 +22,16 @@ export interface MaterialState {
   createdAt?: Date;
 }
 
+/** One passphrase a generation, written once. The store that has the key says which generation is current. */
+export interface PassphraseShelf {
+  /** Durable when it returns. Never overwrites: `other` keeps what was there first. Throws `gone` for a retired one. */
+  put(key: KeyId, generation: number, passphrase: Secret): Promise<'created' | 'same' | 'other'>;
+  /** Throws `not-found` or `gone`. */
+  read(key: KeyId, generation: number): Promise<Secret>;
+  /** Erases it, or puts it out of reach where the store can do no more. Repeatable; one that never was stays so. */
+  retire(key: KeyId, generation: number): Promise<'erased' | 'detached' | 'already'>;
+}
+
 /** A record as the store holds it: a text under a revision. What the text means is not the store's business. */
 export interface StoredDocument {
   text: string;
@@ -78,6 +88,8 @@ export interface StoreReader {
  * after a stop at any instruction. Any number of workers may call at once.
  */
 export interface Store extends StoreReader {
+  /** Passphrases of keys that lie in another store: whoever reads one of the two stores alone cannot sign. */
+  readonly passphrases: PassphraseShelf;
   /**
    * Throws the reason (`unsupported`, `denied`, `unavailable`, `invalid`) for which this store should not be used, for
    * records only or for material, too. Reads no values of keys.

@@ -1,3 +1,4 @@
+import { isEncrypted } from '../core/policy.ts';
 import { policyVersion } from '../core/policy-version.ts';
 import { emptyRecord, type Generation, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
 import type { Material } from '../ports/store.ts';
@@ -19,7 +20,7 @@ export async function generate(tools: Tools, record: KeyRecord | null, generatio
     async (claimed) => {
       const { state } = await store.statMaterial(key.storedAs, generation);
       if (state === 'absent') {
-        const material = await keys.generate(generationOf(claimed, generation).algorithm, key.passphrase);
+        const material = await keys.generate(generationOf(claimed, generation).algorithm, isEncrypted(key.passphrase));
         assertClaimed(tools, claimed);
         await unlessAhead(key.id, () => store.putMaterial(key.storedAs, generation, material));
       }

@@ -5,6 +5,7 @@ import { evidenceShelf } from './evidence.ts';
 import { examination, probeName } from './examine.ts';
 import { materialShelf } from './material.ts';
 import { type AwsOptions, parseOptions } from './options.ts';
+import { passphraseShelf } from './passphrases.ts';
 import { promotion } from './promote.ts';
 import { reader } from './reader.ts';
 import { secretReads } from './reading.ts';
@@ -37,6 +38,7 @@ export function openAwsStore(options: AwsOptions, dependencies: AwsDependencies)
     ...promotion(secrets, prefix),
     ...retirement(secrets, prefix),
     ...evidenceShelf(secrets, recordPrefix),
+    ...passphraseShelf(secrets, prefix),
     ...tidying(secrets, parsed),
 
     async check(use) {

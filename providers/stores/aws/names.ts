@@ -6,10 +6,11 @@ import type { KeyId } from '../../../src/ports/store.ts';
  * a token made of a number means “number N exactly once”.
  *
  *     g  material of a generation     c  what consumers read of it     r  revision of a record     e  evidence
+ *     p  a passphrase of a generation whose key lies in another store
  *
  * Number 0 is the placeholder a secret starts with, because AWS makes its first version AWSCURRENT.
  */
-const FAMILIES = { g: '67', c: '63', r: '72', e: '65' } as const;
+const FAMILIES = { g: '67', c: '63', r: '72', e: '65', p: '70' } as const;
 export type Family = keyof typeof FAMILIES;
 
 const lead = (family: Family): string => `6b657974-75${FAMILIES[family]}-4000-8000-`;
@@ -25,7 +26,7 @@ export function numberIn(family: Family, id: string | undefined): number | null 
 }
 
 /** Each staging label belongs to one version, so no write can take it from another one. */
-export const labelOf = (family: 'g' | 'c' | 'e', number: number): string => `keyturn-${family}${number}`;
+export const labelOf = (family: 'g' | 'c' | 'e' | 'p', number: number): string => `keyturn-${family}${number}`;
 
 export const CURRENT = 'AWSCURRENT';
 export const PREVIOUS = 'AWSPREVIOUS';

@@ -33,6 +33,7 @@ import {
   readMeta,
 } from './layout.ts';
 import { leftBehind, removeAbandoned } from './left-behind.ts';
+import { passphraseShelf } from './passphrases.ts';
 import { reader } from './reader.ts';
 
 /**
@@ -43,6 +44,7 @@ import { reader } from './reader.ts';
  *                      promotions/000003.json      the highest number says what is current
  *                      current -> gen/000007       the same for readers
  *                      evidence/000006.json
+ *                      passphrases/000007.txt.age  of keys that lie in another store
  *
  * Everything but the two .age files is plain, so planning needs no identity. There are no lock files: a number can be
  * taken only once, and whoever finds it taken has lost.
@@ -84,6 +86,8 @@ export function openDirectoryReader(options: DirectoryOptions, { folder }: Direc
   const seals = sealing({ identity, recipients, folder });
   return {
     ...read,
+
+    passphrases: passphraseShelf(root, seals),
     examine: () => examine({ root, identity, folder, ...access, seals, keys: () => read.listKeys() }),
   };
 }

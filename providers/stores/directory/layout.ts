@@ -41,6 +41,10 @@ export function pathsOf(root: string, key: KeyId) {
     promotions: join(folder, 'promotions'),
     promotion: (number: number) => join(folder, 'promotions', `${digits(number, 6)}.json`),
     current: join(folder, 'current'),
+    passphrases: join(folder, 'passphrases'),
+    passphraseName: (number: number) => `${digits(number, 6)}.txt.age`,
+    passphrase: (number: number) => join(folder, 'passphrases', `${digits(number, 6)}.txt.age`),
+    passphraseRetired: (number: number) => join(folder, 'passphrases', `${digits(number, 6)}.retired`),
     evidenceFolder: join(folder, 'evidence'),
     evidence: (number: number) => join(folder, 'evidence', `${digits(number, 6)}.json`),
   };

@@ -18,6 +18,19 @@ const storeIsKnown: FileRule = {
   check: ({ store }, { stores }) => unknownName('store', store, [...stores]),
 };
 
+const passphraseStoresAreKnown: FileRule = {
+  id: 'schema',
+  check: ({ keys }, { stores }) =>
+    keys.flatMap(({ passphrase }, key) =>
+      typeof passphrase === 'object'
+        ? unknownName('store', passphrase.store, [...stores]).map((remark) => ({
+            ...remark,
+            at: ['keys', key, 'passphrase', 'store'],
+          }))
+        : [],
+    ),
+};
+
 function unknownName(field: 'venue' | 'store', name: string | undefined, known: readonly string[]): Remark[] {
   if (name === undefined || known.includes(name)) return [];
   const help = `known: ${known.join(', ') || 'none'}; keyturn.yaml defines more, an entry with mistakes does not count`;
@@ -55,4 +68,4 @@ const waiversHold: FileRule = {
     }),
 };
 
-export const FILE_RULES: readonly FileRule[] = [venueIsKnown, storeIsKnown, waiversHold];
+export const FILE_RULES: readonly FileRule[] = [venueIsKnown, storeIsKnown, passphraseStoresAreKnown, waiversHold];

@@ -96,8 +96,13 @@ const withdrawAllowlist = keyRule({
 const passphrase = keyRule({
   id: 'passphrase',
   severity: 'error',
-  reads: ['passphrase'],
-  says: ({ passphrase }) => {
+  reads: ['passphrase', 'store'],
+  says: ({ passphrase, store }) => {
+    if (typeof passphrase === 'object') {
+      if (passphrase.store !== store) return [];
+      const help = 'name a store that other people and machines may read, or write required';
+      return [{ at: ['passphrase'], message: `key and passphrase would both lie in store ${store}`, help }];
+    }
     if (passphrase === 'required') return [];
     const help = 'write required, or waive passphrase for this key where its application cannot open an encrypted one';
     return [{ at: ['passphrase'], message: 'the private key would be stored without a passphrase', help }];
