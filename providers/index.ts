@@ -52,4 +52,5 @@ export const VENUES = {
 export { nodeKeys } from './keys.ts';
 export { type IamRole, iamPolicy } from './stores/aws.ts';
 export { createEmbeddedIdentities } from './stores/directory.ts';
+export { splitCustody } from './stores/split.ts';
 export { vaultPolicy } from './stores/vault.ts';

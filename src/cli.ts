@@ -149,7 +149,7 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .description('print the least rights a Vault or OpenBao login needs, as a policy in HCL')
     .addOption(
       new Option('--role <role>', 'worker acts, planner only looks, consumer reads current keys')
-        .choices(['worker', 'planner', 'consumer'])
+        .choices(['worker', 'planner', 'consumer', 'passphrase-consumer'])
         .default('worker'),
     )
     .option('--store <name>', 'which store, where there are several of kind vault')
@@ -164,7 +164,9 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .command('iam')
     .description('print the least-privilege IAM policy for the configured AWS Secrets Manager')
     .addOption(
-      new Option('--role <role>', 'who it is for').choices(['worker', 'planner', 'consumer']).default('worker'),
+      new Option('--role <role>', 'who it is for')
+        .choices(['worker', 'planner', 'consumer', 'passphrase-consumer'])
+        .default('worker'),
     )
     .option('--store <name>', 'which store, where several are in AWS')
     .option('--account-id <id>', 'twelve digits (default: any account)', '*')

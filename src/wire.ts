@@ -1,6 +1,7 @@
-import { nodeKeys, STORES, type StoreKind, VENUES, type VenueKind } from '../providers/index.ts';
+import { nodeKeys, STORES, type StoreKind, splitCustody, VENUES, type VenueKind } from '../providers/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { VenueCapabilities } from './core/capabilities.ts';
+import type { Key } from './core/policy.ts';
 import type { ProofRule } from './core/proof.ts';
 import { KeyturnError } from './errors.ts';
 import type { Sources } from './gather.ts';
@@ -35,6 +36,8 @@ export interface Ports {
   venues: ReadonlyMap<string, { capabilities: VenueCapabilities; insideAddress: string | null }>;
   /** Opens, checks, and keeps. */
   store(name: string): Promise<Store>;
+  /** Where the material of a key lies: in its store, or in that and the one its policy names for passphrases. */
+  materialStore(key: Pick<Key, 'store' | 'passphrase'>): Promise<Store>;
   venue(name: string): Venue;
   keys: Keys;
   /** True where acting on a turned clock can harm nobody: files on this machine and a venue that is a simulation. */
@@ -53,6 +56,12 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
     opened.push(store);
     return store;
   };
+  const store = once(async (name: string) => {
+    const { kind, ...options } = storeEntry(name);
+    const opened = held(storeKind(kind).open(options, { clock, folder }));
+    await opened.check('records');
+    return opened;
+  });
   const capabilities = (name: string) => venueKind(venueEntry(name)).capabilities(venueEntry(name));
   return {
     sources: {
@@ -71,12 +80,15 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
         { capabilities: capabilities(name), insideAddress: inside?.address ?? null },
       ]),
     ),
-    store: once(async (name) => {
-      const { kind, ...options } = storeEntry(name);
-      const store = held(storeKind(kind).open(options, { clock, folder }));
-      await store.check('records');
-      return store;
-    }),
+    store,
+    async materialStore({ store: name, passphrase }) {
+      const home = typeof passphrase === 'object' ? passphrase.store : null;
+      const others = Object.keys(configuration.stores).filter((each) => each !== name && each !== home);
+      return splitCustody(await store(name), {
+        home: home === null ? null : await store(home),
+        elsewhere: () => Promise.all(others.map(store)),
+      });
+    },
     venue: once((name) => {
       const entry = venueEntry(name);
       const { inside, outside } = entry;

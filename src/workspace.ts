@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { parseInstant, systemClock, turnedClock } from './clock.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
-import type { Key } from './core/policy.ts';
+import { type Key, storesOf } from './core/policy.ts';
 import { KeyturnError } from './errors.ts';
 import { hasErrors, loadPolicies, type Problem } from './policy-files.ts';
 import type { Clock } from './ports/clock.ts';
@@ -96,7 +96,7 @@ export async function toolsFor({ ports, configuration, clock }: Workspace, key: 
   }
   return {
     key,
-    store: await ports.store(key.store),
+    store: await ports.materialStore(key),
     venue: ports.venue(key.venue),
     keys: ports.keys,
     clock,
@@ -119,6 +119,6 @@ export async function uncovered(workspace: Workspace): Promise<{ store: string; 
 }
 
 export async function uncoveredIn({ ports, keys }: Workspace, store: string): Promise<string[]> {
-  const covered = new Set(keys.flatMap((key) => (key.store === store ? [key.storedAs] : [])));
+  const covered = new Set(keys.flatMap((key) => (storesOf(key).includes(store) ? [key.storedAs] : [])));
   return (await (await ports.sources.reader(store)).listKeys()).filter((key) => !covered.has(key));
 }

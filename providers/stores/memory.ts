@@ -31,7 +31,13 @@ interface Shelf {
 
 const MAX_RECORD_BYTES = 16 * 1024;
 
-const emptyShelf = (): Shelf => ({ record: null, generations: new Map(), evidence: new Map(), passphrases: new Map(), current: null });
+const emptyShelf = (): Shelf => ({
+  record: null,
+  generations: new Map(),
+  evidence: new Map(),
+  passphrases: new Map(),
+  current: null,
+});
 
 /**
  * The contract in plain values, gone with the process; any number of workers may share one. Every call first lets the
@@ -187,10 +193,13 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
 function live(key: KeyId, generation: number, kept: Kept | undefined): Live {
   if (!kept) throw absent(key, generation);
   if (isLive(kept)) return kept;
-  throw new KeyturnError('gone', `generation ${generation} of ${key} was destroyed`, {
+  throw gone(key, generation);
+}
+
+const gone = (key: KeyId, generation: number) =>
+  new KeyturnError('gone', `generation ${generation} of ${key} was destroyed`, {
     hint: 'generate another one: numbers are not used twice',
   });
-}
 
 const isLive = (kept: Kept): kept is Live => kept.secrets !== null;
 

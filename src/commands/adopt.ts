@@ -43,7 +43,9 @@ async function adoptOne(
   const read = (file: string) => readSecretReference({ file }, '.');
   const passphrase = passphraseFile === undefined ? null : withoutLineEnd(await read(passphraseFile));
   const pair =
-    privateKey === undefined ? null : workspace.ports.keys.adopt(await read(privateKey), passphrase, isEncrypted(key.passphrase));
+    privateKey === undefined
+      ? null
+      : workspace.ports.keys.adopt(await read(privateKey), passphrase, isEncrypted(key.passphrase));
   const taken = await takenIds(workspace, key.account);
   return [key, await adoptKey(tools, await readRecord(tools.store, key.storedAs), { apiKey, pair, taken })];
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Decision } from '../core/decide.ts';
+import { storesOf } from '../core/policy.ts';
 import { spread } from '../core/schedule.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
@@ -80,7 +81,7 @@ function assertUnchanged(saved: SavedPlan, now: SavedPlan['keys']): void {
 /** Stores that will be written are opened before anything is begun, so that a missing identity is said once, not for each key. */
 async function openStores({ ports, keys }: Workspace, decisions: readonly Decision[]): Promise<void> {
   const acting = new Set(decisions.filter(({ action }) => action !== null).map(({ key }) => key));
-  const stores = new Set(keys.filter(({ id }) => acting.has(id)).map(({ store }) => store));
+  const stores = new Set(keys.filter(({ id }) => acting.has(id)).flatMap(storesOf));
   await Promise.all([...stores].map(async (store) => (await ports.store(store)).check('material')));
 }
 

@@ -19,7 +19,7 @@ export async function policyIam(options: PolicyIamOptions, io: CommandIo): Promi
   if (!/^(\d{12}|\*)$/.test(accountId)) {
     throw new KeyturnError('usage', `“${accountId}” is not an AWS account id`, { hint: 'write twelve digits' });
   }
-  if (key !== undefined && role !== 'consumer') {
+  if (key !== undefined && !role.endsWith('consumer')) {
     throw new KeyturnError('usage', '--key goes with --role consumer: the other roles work for all keys');
   }
   const document = iamPolicy(storeOfKind('aws-secrets-manager', options), role, { accountId, key });

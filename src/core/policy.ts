@@ -33,6 +33,10 @@ export type Weekday = (typeof WEEKDAYS)[number];
  */
 export type Protection = 'required' | 'none' | { store: string };
 
+/** Names of the stores that hold something of a key. */
+export const storesOf = ({ store, passphrase }: Pick<Key, 'store' | 'passphrase'>): string[] =>
+  typeof passphrase === 'object' ? [store, passphrase.store] : [store];
+
 /** Whether there is a passphrase, wherever it lies. */
 export const isEncrypted = (protection: Protection): boolean => protection !== 'none';
 

@@ -1,6 +1,6 @@
 import { type Finding, found } from '../core/doctor/finding.ts';
 import { isFixable } from '../core/doctor/table.ts';
-import type { Key } from '../core/policy.ts';
+import { type Key, storesOf } from '../core/policy.ts';
 import { explain, isKeyturnError, type KeyturnError } from '../errors.ts';
 import type { StoreFinding } from '../ports/store.ts';
 import { uncoveredIn, type Workspace } from '../workspace.ts';
@@ -14,7 +14,7 @@ export interface StoresLook {
 
 /** Examines the stores these keys lie in. Changes nothing. */
 export async function lookAtStores(workspace: Workspace, keys: readonly Key[]): Promise<StoresLook> {
-  const names = [...new Set(keys.map(({ store }) => store))];
+  const names = [...new Set(keys.flatMap(storesOf))];
   const looks = await Promise.all(names.map((store) => examined(workspace, store)));
   const findings = looks.flat();
   return {

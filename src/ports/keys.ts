@@ -16,11 +16,7 @@ export interface Keys {
    * The pair of a private half made elsewhere: PEM in PKCS#8 or PKCS#1, encrypted or not. Where a
    * passphrase is wanted and there is none, it gets a random one; otherwise text and passphrase stay as they are. Throws `invalid` for what is no private key, does not open, or is neither RSA of 2048, 3072 or 4096 bits nor Ed25519.
    */
-  adopt(
-    privateKey: Secret,
-    passphrase: Secret | null,
-    isEncrypted: boolean,
-  ): Material & { algorithm: Algorithm };
+  adopt(privateKey: Secret, passphrase: Secret | null, isEncrypted: boolean): Material & { algorithm: Algorithm };
   /** A pair nobody will keep, for negative controls. */
   throwAway(): Promise<Signer>;
 }

@@ -73,7 +73,7 @@ try {
   tell(`1,000 keys, 2 secrets each: secrets ${dollars(2 * 1000 * DOLLARS_PER_SECRET_AND_MONTH)} a month`);
 
   const key = 'desk/rotation';
-  const [first, second] = await Promise.all([1, 2].map(() => nodeKeys().generate('ed25519', 'required')));
+  const [first, second] = await Promise.all([1, 2].map(() => nodeKeys().generate('ed25519', true)));
   if (!first || !second) throw new Error('two pairs were made');
   await store.writeRecord(key, 'one', 'absent');
   await store.putMaterial(key, 1, first);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { KeyId, Store } from '../../src/ports/store.ts';
 import { CURRENT } from './cases/current.ts';
 import { MATERIAL } from './cases/material.ts';
+import { PASSPHRASES } from './cases/passphrases.ts';
 import { RECORD } from './cases/record.ts';
 import { RETIRE } from './cases/retire.ts';
 
@@ -39,6 +40,7 @@ const CHAPTERS = {
   material: MATERIAL,
   'what consumers read': CURRENT,
   'destroying and evidence': RETIRE,
+  'passphrases of keys elsewhere': PASSPHRASES,
 };
 
 export function describeStore(name: string, { open, skip = {} }: StoreUnderTest): void {

@@ -15,6 +15,7 @@ describeWith(['bao'], 'OpenBao', () => {
   afterAll(() => bao.stop());
 
   describeStore('vault', {
+    skip: { '72': 'Vault lists folders, whatever lies in them' },
     async open() {
       await bao.writePolicy('worker', vaultPolicy('worker', { mount: 'secret', prefix: 'desk/keyturn' }));
       const variable = 'KEYTURN_TEST_VAULT_TOKEN';

@@ -31,7 +31,7 @@ export const SECRET = `keyturn/keys/${KEY}`;
 export const RECORD = `keyturn/records/${KEY}`;
 
 const keys = nodeKeys();
-export const aPair = (): Promise<Material> => keys.generate('ed25519', 'required');
+export const aPair = (): Promise<Material> => keys.generate('ed25519', true);
 
 export interface Account {
   store: (patience?: Partial<Patience>) => Store;

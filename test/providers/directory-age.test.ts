@@ -30,7 +30,7 @@ describeWith(['age', 'age-keygen', 'openssl'], 'the commands age and openssl', (
   for (const identity of ['identity.txt', 'recovery.txt']) {
     it(`open key and passphrase with ${identity}, without keyturn`, async () => {
       const { folder, inside, open } = await aFolder();
-      const pair = await nodeKeys().generate('rsa-2048', 'required');
+      const pair = await nodeKeys().generate('rsa-2048', true);
       await open().putMaterial(KEY, 1, pair);
       const decrypt = (name: string) =>
         run(program('age'), ['-d', '-i', join(folder, identity), inside('gen/000001', name)]);

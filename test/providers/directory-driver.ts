@@ -8,7 +8,7 @@ import { systemClock } from '../../src/clock.ts';
  */
 const [folder = '', key = ''] = process.argv.slice(2);
 const store = openDirectoryStore({ path: 'store', identity: { file: 'identity.txt' } }, { clock: systemClock, folder });
-const pair = await nodeKeys().generate('ed25519', 'required');
+const pair = await nodeKeys().generate('ed25519', true);
 process.stdout.write('ready\n');
 
 for (;;) {

@@ -19,7 +19,7 @@ const made = new Map<Algorithm, Material>();
 const pair = (algorithm: Algorithm): Material => made.get(algorithm) ?? expect.fail(`no ${algorithm}`);
 
 beforeAll(async () => {
-  await Promise.all(ALGORITHMS.map(async (each) => made.set(each, await keys.generate(each, 'required'))));
+  await Promise.all(ALGORITHMS.map(async (each) => made.set(each, await keys.generate(each, true))));
 });
 
 describe.each(ALGORITHMS)('%s', (algorithm) => {
@@ -62,14 +62,14 @@ it('sizes are as asked for', () => {
 });
 
 it('a pair may have no passphrase', async () => {
-  const material = await keys.generate('ed25519', 'none');
+  const material = await keys.generate('ed25519', false);
   expect(material.passphrase).toBeNull();
   expect(material.privateKey.revealText()).toMatch(/^-----BEGIN PRIVATE KEY-----\n/);
   expect(keys.signer(material).sign(Buffer.from('x'))).toHaveLength(64);
 });
 
 it('no two pairs share anything', async () => {
-  const two = await Promise.all([keys.generate('ed25519', 'required'), keys.generate('ed25519', 'required')]);
+  const two = await Promise.all([keys.generate('ed25519', true), keys.generate('ed25519', true)]);
   for (const part of ['privateKey', 'passphrase', 'publicKey', 'fingerprint'] as const) {
     expect(new Set(two.map((each) => (each[part] instanceof Secret ? each[part].revealText() : each[part]))).size).toBe(
       2,

@@ -2,8 +2,11 @@ import { KeyturnError } from '../../../src/errors.ts';
 import { isKeyId } from './names.ts';
 import type { ParsedAwsOptions } from './options.ts';
 
-/** Who a policy is for: `worker` acts, `planner` only looks, `consumer` is an application that reads its key. */
-export type IamRole = 'worker' | 'planner' | 'consumer';
+/**
+ * Who a policy is for: `worker` acts, `planner` only looks, `consumer` is an application that reads its key, and
+ * `passphrase-consumer` one that reads passphrases of keys in another store.
+ */
+export type IamRole = 'worker' | 'planner' | 'consumer' | 'passphrase-consumer';
 
 export interface IamStatement {
   Sid: string;
@@ -72,6 +75,10 @@ export function iamPolicy(options: ParsedAwsOptions, role: IamRole, { accountId,
     ],
     consumer: [
       allow('ReadCurrentKey', ['GetSecretValue'], keys, readStage('StringEquals', 'AWSCURRENT')),
+      ...kms(['kms:Decrypt']),
+    ],
+    'passphrase-consumer': [
+      allow('ReadPassphrases', ['GetSecretValue'], keys, readStage('StringLike', 'keyturn-p*')),
       ...kms(['kms:Decrypt']),
     ],
   } satisfies Record<IamRole, IamStatement[]>;

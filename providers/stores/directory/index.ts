@@ -86,8 +86,6 @@ export function openDirectoryReader(options: DirectoryOptions, { folder }: Direc
   const seals = sealing({ identity, recipients, folder });
   return {
     ...read,
-
-    passphrases: passphraseShelf(root, seals),
     examine: () => examine({ root, identity, folder, ...access, seals, keys: () => read.listKeys() }),
   };
 }
@@ -117,6 +115,8 @@ export function openDirectoryStore(options: DirectoryOptions, dependencies: Dire
 
   return {
     ...read,
+
+    passphrases: passphraseShelf(root, seals),
 
     async check(use) {
       await ensureFolder(root);

@@ -10,6 +10,7 @@ import type { KeyId } from '../../../src/ports/store.ts';
  *                      api-key/<g>     the key id the venue gave
  *                      current         what consumers read
  *                      evidence/<g>    written once, when a generation is finished
+ *                      passphrase/<g>  of a key that lies in another store; only version 1
  */
 
 const NAME = /^[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?$/;
@@ -18,7 +19,7 @@ export const isName = (text: string): boolean => NAME.test(text) && !text.includ
 
 /** Documents of one key; `numbered` ones exist once for each generation. */
 export type Single = 'record' | 'current';
-export type Numbered = 'gen' | 'public' | 'api-key' | 'evidence';
+export type Numbered = 'gen' | 'public' | 'api-key' | 'evidence' | 'passphrase';
 
 export function pathOf(key: KeyId, document: Single): string;
 export function pathOf(key: KeyId, document: Numbered, generation: number): string;

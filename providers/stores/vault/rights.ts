@@ -1,6 +1,6 @@
 /** Who may do what where: printed as a policy, and compared with what a login has. */
 
-export type Role = 'worker' | 'planner' | 'consumer';
+export type Role = 'worker' | 'planner' | 'consumer' | 'passphrase-consumer';
 export type Capability = 'create' | 'read' | 'update' | 'delete' | 'list';
 
 export interface Right {
@@ -20,6 +20,8 @@ export function rightsOf(role: Role, { mount, prefix }: Place, key = '+/+'): Rig
   const at = (verb: string, document: string) => `${mount}/${verb}/${prefix}/${key}/${document}`;
   if (role === 'consumer')
     return [{ path: at('data', 'current'), may: ['read'], why: 'one whole key: apiKey, privateKey, passphrase' }];
+  if (role === 'passphrase-consumer')
+    return [{ path: at('data', 'passphrase/+'), may: ['read'], why: 'passphrases of keys that lie in another store' }];
   const looking: Right[] = [
     { path: `${mount}/metadata/${prefix}`, may: ['list'], why: 'which accounts there are' },
     { path: `${mount}/metadata/${prefix}/+`, may: ['list'], why: 'which keys there are' },
@@ -50,6 +52,8 @@ export function rightsOf(role: Role, { mount, prefix }: Place, key = '+/+'): Rig
     { path: at('destroy', 'current'), may: ['update'], why: 'copies of a dead key in older versions' },
     { path: at('destroy', 'gen/+'), may: ['update'], why: 'the private half of a key that is proven dead' },
     ...once('gen/+', 'key pairs'),
+    ...once('passphrase/+', 'passphrases of keys that lie in another store'),
+    { path: at('destroy', 'passphrase/+'), may: ['update'], why: 'the passphrase of a key that is proven dead' },
     ...once('public/+', 'public halves'),
     ...once('api-key/+', 'key ids'),
     ...once('evidence/+', 'what was observed of finished generations'),
@@ -60,6 +64,11 @@ export function rightsOf(role: Role, { mount, prefix }: Place, key = '+/+'): Rig
 /** What would let a worker, or whoever takes its login, undo what the store promises. */
 export const excessOf = ({ mount, prefix }: Place): Right[] => [
   { path: `${mount}/data/${prefix}/+/+/gen/+`, may: ['update', 'delete'], why: 'overwrite or delete key pairs' },
+  {
+    path: `${mount}/data/${prefix}/+/+/passphrase/+`,
+    may: ['update', 'delete'],
+    why: 'overwrite or delete passphrases',
+  },
   { path: `${mount}/metadata/${prefix}/+/+/gen/+`, may: ['delete'], why: 'make numbers of generations free again' },
   { path: `${mount}/metadata/${prefix}/+/+/record`, may: ['delete'], why: 'let a key be forgotten' },
   { path: `${mount}/undelete/${prefix}/+/+/gen/+`, may: ['update'], why: 'bring back what was deleted' },

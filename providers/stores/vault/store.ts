@@ -4,6 +4,7 @@ import type { KeyId, Material, Store } from '../../../src/ports/store.ts';
 import { fingerprintOf } from '../../keys.ts';
 import { ApiKey, contentsOrNull, corrupt, materialIn, pairFields } from './documents.ts';
 import type { Kv } from './kv.ts';
+import { passphraseShelf } from './passphrases.ts';
 import { pathOf } from './paths.ts';
 import { MAX_RECORD_BYTES, readCurrent, readerOver } from './reader.ts';
 
@@ -63,6 +64,7 @@ export function storeOver(kv: Kv): Omit<Store, 'check' | 'examine' | 'close'> {
 
   return {
     ...reader,
+    passphrases: passphraseShelf(kv, erase),
     statMaterial,
     readMaterial,
 

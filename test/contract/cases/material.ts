@@ -7,7 +7,7 @@ import { raced } from './racers.ts';
 
 const keys = nodeKeys();
 
-export const aPair = (): Promise<Material> => keys.generate('ed25519', 'required');
+export const aPair = (): Promise<Material> => keys.generate('ed25519', true);
 
 export const pairs = (count: number): Promise<Material[]> => Promise.all(Array.from({ length: count }, aPair));
 
@@ -23,7 +23,7 @@ export const isSame = (one: Material, other: Material): boolean =>
 export const MATERIAL: Cases = {
   '14 what was put is read back, with a passphrase or without': async ({ store, another, key }) => {
     const encrypted = await aPair();
-    const plain = await keys.generate('ed25519', 'none');
+    const plain = await keys.generate('ed25519', false);
     const before = Date.now();
     expect(await store.putMaterial(key, 1, encrypted)).toBe('created');
     expect(await store.putMaterial(key, 2, plain)).toBe('created');
@@ -114,7 +114,7 @@ export const MATERIAL: Cases = {
   },
 
   '23 the largest algorithm fits': async ({ store, key }) => {
-    const pair = await keys.generate('rsa-4096', 'required');
+    const pair = await keys.generate('rsa-4096', true);
     await store.putMaterial(key, 1, pair);
     expect(isSame(await store.readMaterial(key, 1), pair)).toBe(true);
   },
