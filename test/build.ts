@@ -49,6 +49,7 @@ export const aKey = ({
 export const someCapabilities = (changes: Partial<VenueCapabilities> = {}): VenueCapabilities => ({
   title: 'Binance',
   algorithms: ['rsa-2048', 'rsa-4096', 'ed25519'],
+  onlyWith: { 'fix-trade': ['ed25519'] },
   page: 'https://venue.example/keys',
   registering: 'person',
   deleting: 'person',

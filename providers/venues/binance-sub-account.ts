@@ -48,7 +48,7 @@ export const binanceSubAccountCapabilities = (options: BinanceSubAccountOptions)
 export function openBinanceSubAccount(options: BinanceSubAccountOptions, dependencies: VenueDependencies): Venue {
   const client = clientFor(options, dependencies);
   return {
-    ...probesOver(client, dependencies),
+    ...probesOver(client, options, dependencies),
     capabilities: binanceSubAccountCapabilities(options),
     management: managementOf(client, options, dependencies),
   };

@@ -38,6 +38,10 @@ export const BinanceOptions = z.strictObject({
     .refine(isBare, { error: 'write the address alone, without user, password, query and fragment' })
     .default('https://api.binance.com')
     .describe('Address of the REST API; plain http is accepted for this machine only'),
+  futuresUrl: httpAddress
+    .refine(isEncryptedOrLocal, { error: 'write https://; plain http is for this machine only', abort: true })
+    .optional()
+    .describe('Address of the USDⓈ-M futures API; default: Binance’s own, or baseUrl where that is on this machine'),
   page: httpAddress.optional().describe('The page where people create and delete keys, for task cards'),
 });
 type BinanceOptions = z.infer<typeof BinanceOptions>;
@@ -53,7 +57,7 @@ const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
 
 /** A Binance main account, asked with signed reads that change nothing. Opening it asks nobody. */
 export const openBinance = (options: BinanceOptions, dependencies: VenueDependencies): Venue => ({
-  ...probesOver(clientFor(options, dependencies), dependencies),
+  ...probesOver(clientFor(options, dependencies), options, dependencies),
   capabilities: binanceCapabilities(options),
   management: PEOPLE_ONLY,
 });
@@ -72,6 +76,7 @@ const httpVia = (proxy: string | null, { clock, timeoutMs = 10_000 }: VenueDepen
 /** What is asked with the key in question itself, which is the same for main and sub-accounts. */
 export function probesOver(
   client: BinanceClient,
+  options: BinanceOptions,
   dependencies: VenueDependencies,
 ): Omit<Venue, 'capabilities' | 'management'> {
   const { keys, outsideProxy } = dependencies;
@@ -95,6 +100,11 @@ export function probesOver(
       return probe({ apiKey: randomKeyId(), signer: await strangersSigner });
     },
     probeOutside: async (credential) => (outside === null ? null : probe(credential, outside)),
+    async refusedUses(credential, permissions) {
+      if (!permissions.includes('futures-trade')) return [];
+      const { answer } = await client.signed({ ...FUTURES, host: futuresHost(options) }, credential);
+      return answer.kind === 'refused' ? [{ permission: 'futures-trade', message: OLDER_THAN_FUTURES }] : [];
+    },
   };
 }
 
@@ -111,6 +121,15 @@ const ACCOUNT = {
   parameters: { omitZeroBalances: 'true' },
   schema: Account,
 } as const;
+
+const FUTURES = { method: 'GET', path: '/fapi/v3/account', parameters: {}, schema: z.looseObject({}) } as const;
+
+const futuresHost = ({ baseUrl, futuresUrl }: BinanceOptions): string =>
+  withoutSlash(futuresUrl ?? (isLoopback(baseUrl) ? baseUrl : 'https://fapi.binance.com'));
+
+/** "Get API Key Permission (USER_DATA)" of developers.binance.com. */
+const OLDER_THAN_FUTURES =
+  'futures refuse it although “Enable Futures” is on: open the futures account, then delete this key and create it again, since a key made before the account was opened cannot be used for futures';
 
 const LETTERS_AND_DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 

@@ -15,6 +15,8 @@ export interface VenueCapabilities {
   /** The name people know it by, for example `Binance`. */
   title: string;
   algorithms: readonly Algorithm[];
+  /** Permissions that only some of them can have. */
+  onlyWith: Partial<Record<Permission, readonly Algorithm[]>>;
   /** The page where people create and delete keys. */
   page: string;
   /** Whether keyturn registers public halves itself or asks a person. */

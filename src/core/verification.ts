@@ -54,6 +54,9 @@ function refusal(probe: Probe): Finding {
   );
 }
 
+/** A permission that is on and has no effect. */
+export const uselessPermission = (message: string): Finding => finding('permission-refused', message);
+
 /** Which switches the purpose wants on, and which must be off. */
 export function wantedSwitches(key: Key, capabilities: VenueCapabilities): { on: Switch[]; off: Switch[] } {
   const wanted = ({ permission }: Switch) => permission !== null && key.permissions.includes(permission);

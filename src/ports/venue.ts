@@ -1,5 +1,5 @@
 import type { VenueCapabilities } from '../core/capabilities.ts';
-import type { Key } from '../core/policy.ts';
+import type { Key, Permission } from '../core/policy.ts';
 import type { Conditions, Listing, Probe } from '../core/probe.ts';
 import type { Clock } from './clock.ts';
 import type { Credential, Keys } from './keys.ts';
@@ -23,6 +23,11 @@ export interface Venue {
   probeStranger(): Promise<Probe>;
   /** The same from an address outside the allowlist; null where no such egress is configured. */
   probeOutside(credential: Credential): Promise<Probe | null>;
+  /**
+   * What of these permissions its switches give a key and the venue refuses it all the same, tried with harmless reads; a read
+   * that says nothing is passed over.
+   */
+  refusedUses(credential: Credential, permissions: readonly Permission[]): Promise<RefusedUse[]>;
   /** What capabilities call `api`; each is null where only a person can do it. */
   readonly management: KeyManagement;
 }
@@ -40,6 +45,12 @@ export interface KeyManagement {
   configure: ((apiKey: string, wanted: Key) => Promise<Changed>) | null;
   /** Deletes a key; `absent` when there is none. Some venues take the word of nobody but the key itself. */
   remove: ((account: string, subject: Removal) => Promise<Changed | { outcome: 'absent' }>) | null;
+}
+
+export interface RefusedUse {
+  permission: Permission;
+  /** Why, and what to do about it, as half a sentence. */
+  message: string;
 }
 
 export interface Registration {

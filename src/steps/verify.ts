@@ -2,7 +2,7 @@ import type { Probe } from '../core/probe.ts';
 import { describeAnswer, type Judgement, judgeAlone } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
 import { type Finding, type Generation, type KeyRecord, withGeneration } from '../core/record.ts';
-import { allowlistProof, findingsOf } from '../core/verification.ts';
+import { allowlistProof, findingsOf, uselessPermission } from '../core/verification.ts';
 import { readRecord } from '../records.ts';
 import {
   credentialOf,
@@ -71,11 +71,12 @@ export async function gatherVerification(tools: Tools, record: KeyRecord, number
   if ('trouble' in answered) return { ...answered, isAlive: false, findings: [], message: answered.trouble.message };
   const { probe, outside } = answered;
   const isAlive = probe.inspection !== null;
-  const findings = findingsOf(probe, outside, {
+  const shown = findingsOf(probe, outside, {
     key,
     capabilities: venue.capabilities,
     accountUid: record.accountUid ?? null,
   });
+  const findings = shown.length > 0 ? shown : await uselessIn(tools, next);
   if (findings.length > 0) {
     if (haveChanged(next.findings, findings))
       await saveGeneration(tools, record, withFindings(tools, next, findings, probe));
@@ -95,6 +96,12 @@ export async function gatherVerification(tools: Tools, record: KeyRecord, number
     findings,
     message: `generation ${number} works with exactly ${key.permissions.join(' + ')}${allowlistNote(tools, outside)}`,
   };
+}
+
+/** Switches may be on without effect: a key may be older than what it is to be used for. */
+async function uselessIn(tools: Tools, next: Generation): Promise<Finding[]> {
+  const refused = await tools.venue.refusedUses(await credentialOf(tools, next), tools.key.permissions);
+  return refused.map(({ message }) => uselessPermission(message));
 }
 
 async function probeOf(

@@ -182,7 +182,12 @@ const FOUND: Record<string, Row> = {
     finds: ['error allowlist-entry policies/0.yaml key 0 ipAllowlist: 3 entries are more than the 2'],
   },
   'withdrawing together with trading': {
-    files: [withKey({ purpose: 'all' }, { purposes: { all: { permissions: ['read', 'withdraw', 'fix-trade'] } } })],
+    files: [
+      withKey(
+        { purpose: 'all', algorithm: 'ed25519' },
+        { purposes: { all: { permissions: ['read', 'withdraw', 'fix-trade'] } } },
+      ),
+    ],
     finds: ['error withdraw-alone policies/0.yaml key 0 purpose: this key can withdraw and trade (fix-trade)'],
   },
   'withdrawing without an allowlist': {
@@ -195,6 +200,10 @@ const FOUND: Record<string, Row> = {
   'no passphrase': {
     files: [withKey({ passphrase: 'none' })],
     finds: ['error passphrase policies/0.yaml key 0 passphrase: the private key would be stored without'],
+  },
+  'a permission that other keys have only': {
+    files: [withKey({ purpose: 'fix' }, { purposes: { fix: { permissions: ['read', 'fix-trade'] } } })],
+    finds: ['error algorithm policies/0.yaml key 0 algorithm: Binance gives fix-trade to ed25519 keys only'],
   },
   'an algorithm the venue does not accept': {
     files: [withKey({ algorithm: 'rsa-3072' })],

@@ -269,3 +269,17 @@ describe('a compromised key', () => {
     expect((await world.status()).phase).toBe('steady');
   });
 });
+
+describe('a key for futures', () => {
+  it('that is older than the futures account is not promoted, the task says why, and another key mends it', async () => {
+    await begin({ purpose: 'futures-trading' });
+    await world.apply();
+    await world.registers();
+    world.sandbox.faults.switchOn({ kind: 'refused', path: '/fapi/*' });
+    expect((await world.apply()).at(-1)).toBe('fix-needed');
+    const [task] = await world.tasks();
+    expect(task?.findings.map(({ message }) => message).join()).toMatch(/open the futures account.*create it again/);
+    world.sandbox.faults.switchAllOff();
+    expect(await world.apply()).toEqual(['verify done verified', 'promote done promoted', 'not-due']);
+  });
+});

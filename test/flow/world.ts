@@ -47,6 +47,7 @@ export interface Setting {
   /** More options of the venue, each with a comma before it. */
   venue?: string;
   kind?: string;
+  purpose?: string;
   at?: string;
 }
 
@@ -55,6 +56,7 @@ export async function aWorld({
   key = '',
   venue = '',
   kind = 'binance',
+  purpose = 'spot-trading',
   at = '2026-06-01T12:00:00Z',
 }: Setting = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-flow-'));
@@ -74,7 +76,7 @@ export async function aWorld({
       'account: desk',
       'venue: exchange',
       `defaults: { algorithm: ed25519, ipAllowlist: [127.0.0.1], schedule: ${schedule} }`,
-      `keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, owner: desk-a${key} }]`,
+      `keys: [{ name: spot, application: bot, purpose: ${purpose}, rotateEvery: 30d, owner: desk-a${key} }]`,
     ].join('\n'),
   );
   const workspace = await openWorkspace({

@@ -19,6 +19,8 @@ export const SWITCHES = [
 export const capabilitiesWith = (page: string): VenueCapabilities => ({
   title: 'Binance',
   algorithms: ['rsa-2048', 'rsa-4096', 'ed25519'],
+  // fix-api.md: FIX sessions take Ed25519 keys only.
+  onlyWith: { 'fix-read': ['ed25519'], 'fix-trade': ['ed25519'] },
   page,
   registering: 'person',
   deleting: 'person',

@@ -10,6 +10,8 @@ import { signedQuery } from './sign.ts';
 export interface SignedRequest<Body> {
   method: 'GET' | 'POST' | 'DELETE';
   path: string;
+  /** Another host than the usual one. */
+  host?: string;
   parameters: Record<string, string>;
   schema: z.ZodType<Body>;
 }
@@ -58,7 +60,7 @@ export function binanceClient({
       return compareClocks();
     },
 
-    async signed({ method, path, parameters, schema }, { apiKey, signer }, http = usual) {
+    async signed({ method, path, host = baseUrl, parameters, schema }, { apiKey, signer }, http = usual) {
       // Where that fails, our own clock has to do: these endpoints speak for themselves.
       if (mustCompare) await compareClocks();
       const timestamp = String(clock.now().getTime() + clockOffsetMs);
@@ -66,8 +68,8 @@ export function binanceClient({
       const headers = { 'X-MBX-APIKEY': apiKey };
       const result = await http.request(
         method === 'POST'
-          ? { method, url: baseUrl + path, headers: { ...headers, ...FORM }, body: query }
-          : { method, url: `${baseUrl}${path}?${query}`, headers },
+          ? { method, url: host + path, headers: { ...headers, ...FORM }, body: query }
+          : { method, url: `${host}${path}?${query}`, headers },
       );
       const reading = read(path, result, schema);
       // One of the clocks was set since they were compared: compare again before the next request.

@@ -112,16 +112,18 @@ const passphrase = keyRule({
 const algorithm = venueRule({
   id: 'algorithm',
   severity: 'error',
-  reads: ['algorithm'],
-  says: ({ algorithm }, { capabilities: { title, algorithms } }) => {
-    if (algorithms.includes(algorithm)) return [];
-    return [
-      {
-        at: ['algorithm'],
-        message: `${title} does not accept ${algorithm}`,
-        help: `write one of ${algorithms.join(', ')}`,
-      },
-    ];
+  reads: ['algorithm', 'permissions'],
+  says: ({ algorithm, permissions }, { capabilities: { title, algorithms, onlyWith } }) => {
+    const at = ['algorithm'];
+    if (!algorithms.includes(algorithm)) {
+      return [{ at, message: `${title} does not accept ${algorithm}`, help: `write one of ${algorithms.join(', ')}` }];
+    }
+    return permissions.flatMap((permission) => {
+      const needed = onlyWith[permission];
+      if (needed === undefined || needed.includes(algorithm)) return [];
+      const message = `${title} gives ${permission} to ${needed.join(' and ')} keys only`;
+      return [{ at, message, help: `write algorithm: ${needed[0]}` }];
+    });
   },
 });
 
