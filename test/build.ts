@@ -64,6 +64,7 @@ export const someCapabilities = (changes: Partial<VenueCapabilities> = {}): Venu
   ],
   allowlistLabel: 'Restrict access to trusted IPs only',
   withoutAllowlist: 'it is deleted when unused for 30 days',
+  labels: { maxLength: 100, wordsOnly: false },
   apiKey: { pattern: /^[A-Za-z0-9]{64}$/, description: '64 letters and digits' },
   limits: { keysPerAccount: 30, allowlistEntries: 30, ipv6: false },
   ...changes,
@@ -169,9 +170,12 @@ export const anInspection = (
     on: on.includes(field),
   })),
   allowlistOn: true,
+  allowlist: null,
+  fingerprint: null,
   createdAt: T(),
   expiresAt: null,
   accountUid: '354937868',
+  siblings: null,
   ...changes,
 });
 

@@ -9,11 +9,11 @@ import type {
   Venue,
   VenueDependencies,
 } from '../../src/ports/venue.ts';
-import { readSecretReference, SecretReference } from '../../src/secret-reference.ts';
-import type { Reading } from './binance/answers.ts';
-import { type BinanceClient, type SignedRequest, troubleFrom } from './binance/client.ts';
+import type { BinanceClient, SignedRequest } from './binance/client.ts';
 import { Anything, Created, Page } from './binance/sub-account-answers.ts';
 import { BinanceOptions, binanceCapabilities, clientFor, probesOver } from './binance.ts';
+import { ManagingKey, openManagingKey } from './managing-key.ts';
+import { type Reading, troubleFrom } from './reading.ts';
 
 /**
  * Binance sub-accounts: keys are registered, listed and deleted by API with a key of the master account, and probed as any
@@ -21,13 +21,7 @@ import { BinanceOptions, binanceCapabilities, clientFor, probesOver } from './bi
  * Ed25519 public keys, in its body only).
  */
 export const BinanceSubAccountOptions = BinanceOptions.extend({
-  master: z
-    .strictObject({
-      apiKey: SecretReference,
-      privateKey: SecretReference,
-      passphrase: SecretReference.optional(),
-    })
-    .describe('The key of the master account that may manage keys of its sub-accounts'),
+  master: ManagingKey.describe('The key of the master account that may manage keys of its sub-accounts'),
   emails: z
     .record(z.string(), z.email())
     .describe('The e-mail address by which Binance knows each sub-account, by the account’s name in policies'),
@@ -64,7 +58,7 @@ function managementOf(
   let master: Promise<Credential> | undefined;
 
   async function ask<Body>(request: SignedRequest<Body>): Promise<Reading<Body>> {
-    master ??= masterOf(options.master, dependencies);
+    master ??= openManagingKey(options.master, dependencies);
     return client.signed(request, await master);
   }
 
@@ -170,15 +164,6 @@ function managementOf(
 }
 
 type Refusal = { outcome: 'refused'; message: string };
-
-async function masterOf(
-  { apiKey, privateKey, passphrase }: BinanceSubAccountOptions['master'],
-  { keys, folder }: VenueDependencies,
-): Promise<Credential> {
-  const text = async (reference: SecretReference) => readSecretReference(reference, folder);
-  const material = keys.adopt(await text(privateKey), passphrase ? await text(passphrase) : null, false);
-  return { apiKey: (await text(apiKey)).revealText().trim(), signer: keys.signer(material) };
-}
 
 /** Reading is always on. */
 const FLAGS: Partial<Record<Permission, string>> = {

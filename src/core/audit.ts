@@ -54,9 +54,12 @@ export function auditKey(audited: AuditedKey): AuditFinding[] {
     ...(current && 'unknown' in current ? [notSeen(key, current.unknown)] : []),
     ...(current && 'inspection' in current
       ? [
-          ...inspectionFindings(current.inspection, { key, capabilities, accountUid: record.accountUid ?? null }).map(
-            ({ message }) => wrong(key, message),
-          ),
+          ...inspectionFindings(current.inspection, {
+            key,
+            capabilities,
+            accountUid: record.accountUid ?? null,
+            fingerprint: generation.fingerprint ?? null,
+          }).map(({ message }) => wrong(key, message)),
           ...expiryFindings(audited, current.inspection),
         ]
       : []),

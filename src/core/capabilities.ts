@@ -6,8 +6,8 @@ export interface Switch {
   field: string;
   /** The words on the page, for example `Enable Spot & Margin Trading`. */
   label: string;
-  /** The permission it gives; null for switches no purpose can ask for, which must stay off. */
-  permission: Permission | null;
+  /** The permission it gives, or all that it gives at once; null for switches no purpose can ask for, which must stay off. */
+  permission: Permission | readonly Permission[] | null;
 }
 
 /** What a venue can do and wants, declared once, so that planning, rules and task cards need not ask it. */
@@ -33,7 +33,15 @@ export interface VenueCapabilities {
   allowlistLabel: string;
   /** What the venue does by itself with a key that is tied to no address, as half a sentence; null: nothing is known. */
   withoutAllowlist: string | null;
+  /** What the venue takes as the name of a key. */
+  labels: { maxLength: number /** Letters, digits and underscores only. */; wordsOnly: boolean };
   /** What key ids look like. */
   apiKey: { pattern: RegExp; description: string };
   limits: { keysPerAccount: number; allowlistEntries: number; ipv6: boolean };
 }
+
+/** Whether people register a key: the venue has no call for it, or wants a person all the same. */
+export const isForPeopleToRegister = (
+  { registering }: Pick<VenueCapabilities, 'registering'>,
+  { registrationRefused }: { registrationRefused?: string | undefined },
+): boolean => registering === 'person' || registrationRefused !== undefined;

@@ -1,3 +1,4 @@
+import { isForPeopleToRegister } from './capabilities.ts';
 import type { Check, Conclusion, Situation, Snapshot } from './decide.ts';
 import { formatDuration } from './duration.ts';
 import {
@@ -142,8 +143,8 @@ const nextIsNotAskedFor: Check<Situation> = (situation) => {
 };
 
 /** Where keyturn registers by itself, what it began and did not record is still to be done. */
-const isRegisteredOrAsked = ({ capabilities }: Situation, { at, apiKey }: Generation): boolean =>
-  capabilities.registering === 'api' ? apiKey !== undefined : at.asked !== undefined;
+const isRegisteredOrAsked = ({ capabilities }: Situation, generation: Generation): boolean =>
+  isForPeopleToRegister(capabilities, generation) ? generation.at.asked !== undefined : generation.apiKey !== undefined;
 
 const nextIsUnverified: Check<Situation> = (situation) => {
   const { next } = situation;

@@ -1,4 +1,13 @@
+import type { VenueCapabilities } from './capabilities.ts';
 import type { Key } from './policy.ts';
 
-/** `market-maker-spot-g8`: tells people which entry of the venue’s page is which. */
-export const labelOf = ({ name }: Pick<Key, 'name'>, generation: number): string => `${name}-g${generation}`;
+/** `market-maker-spot-g8`, fitted into what the venue takes: tells people which entry of its page is which. */
+export function labelOf(
+  { name }: Pick<Key, 'name'>,
+  generation: number,
+  { labels: { maxLength, wordsOnly } }: Pick<VenueCapabilities, 'labels'>,
+): string {
+  const end = `-g${generation}`;
+  const label = name.slice(0, maxLength - end.length) + end;
+  return wordsOnly ? label.replace(/\W/g, '_') : label;
+}

@@ -39,14 +39,20 @@ export interface Answer {
 export interface Inspection {
   /** Every boolean permission field of the answer, known to us or not. */
   switches: { field: string; on: boolean }[];
-  /** Whether the key is tied to an allowlist; the list itself cannot be read everywhere. */
+  /** Whether the key is tied to an allowlist. */
   allowlistOn: boolean;
+  /** The addresses and networks it is tied to; null where the venue does not show them. */
+  allowlist: readonly string[] | null;
+  /** SHA-256 of the SPKI DER the venue has for it, in lower-case hex; null where it does not show the public key. */
+  fingerprint: string | null;
   /** ISO instant at which the venue says the key was made; null where it does not say. */
   createdAt: string | null;
   /** ISO instant at which the venue lets it expire; null where it does not, or does not say. */
   expiresAt: string | null;
   /** The venue's id of the account the key belongs to; null where it does not say. */
   accountUid: string | null;
+  /** Every key of the account, where keys can list each other; null where they cannot. */
+  siblings: readonly ListedKey[] | null;
 }
 
 /** All endpoints' answers to one key, and what it says about itself when it was accepted. */

@@ -77,10 +77,12 @@ export const Generation = z.strictObject({
   apiKey: z.string().optional(),
   /** Ids handed in before and replaced while unverified: to be deleted at the venue, too. */
   discardedApiKeys: z.array(z.string()).optional(),
+  /** Why the venue, which registers by API, wants a person for it. */
+  registrationRefused: z.string().optional(),
   /** What to change before it can be verified, and since when that is known. */
   findings: z.array(Finding).optional(),
   findingsSince: Instant.optional(),
-  /** Whether a probe from outside the allowlist was refused. */
+  /** Whether the venue shows the allowlist, or a probe from outside it was refused. */
   allowlist: z.literal(['proven', 'unproven']).optional(),
   compromised: Statement.optional(),
   /** Made by people before keyturn knew of it. `unknown`: the venue does not say how old it is. */

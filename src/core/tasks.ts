@@ -1,4 +1,4 @@
-import type { VenueCapabilities } from './capabilities.ts';
+import { isForPeopleToRegister, type VenueCapabilities } from './capabilities.ts';
 import { deletionDeadline, registrationDeadline } from './due.ts';
 import { labelOf } from './label.ts';
 import { type Key, type KeyId, PERMISSIONS, type Permission } from './policy.ts';
@@ -50,7 +50,7 @@ export function tasksOf(key: Key, record: KeyRecord, capabilities: VenueCapabili
   const opened = record.generations
     .filter((each) => isForPeopleToDelete(key, each, now))
     .map((each) => ({ ...describe(each), ...deletion(key, each, capabilities) }));
-  if (next?.at.asked && !next.apiKey && capabilities.registering === 'person')
+  if (next?.at.asked && !next.apiKey && isForPeopleToRegister(capabilities, next))
     opened.push({ ...describe(next), ...registration(key, next.at.asked, capabilities) });
   const mendable =
     next?.apiKey && (next.findings || next.discardedApiKeys?.length)
@@ -100,7 +100,7 @@ function describeTask(key: Key, generation: Generation, capabilities: VenueCapab
     generation: generation.generation,
     publicKey: generation.publicKey ?? '',
     fingerprint: generation.fingerprint ?? '',
-    label: labelOf(key, generation.generation),
+    label: labelOf(key, generation.generation, capabilities),
     apiKey: generation.apiKey ?? null,
     permissions: { on: key.permissions, off: PERMISSIONS.filter((each) => !key.permissions.includes(each)) },
     switches: { on: on.map(({ label }) => label), off: off.map(({ label }) => label) },

@@ -1,5 +1,6 @@
+import { formatNetwork, parseNetwork } from './address.ts';
 import type { Switch, VenueCapabilities } from './capabilities.ts';
-import type { Key } from './policy.ts';
+import type { Key, Permission } from './policy.ts';
 import type { Inspection, Probe } from './probe.ts';
 import type { Finding } from './record.ts';
 
@@ -10,6 +11,8 @@ export interface Expectation {
   capabilities: VenueCapabilities;
   /** The account the key's other generations belong to; null when none was seen yet. */
   accountUid: string | null;
+  /** Of the public half that was registered; null where keyturn never had it. */
+  fingerprint: string | null;
 }
 
 /** Findings of a probe that brought information; empty means: exactly as the policy says, as far as the venue shows it. */
@@ -23,6 +26,7 @@ export const inspectionFindings = (
   expected: Expectation,
   outside: Probe | null = null,
 ): Finding[] => [
+  ...publicKeyFindings(inspection, expected),
   ...switchFindings(inspection, expected),
   ...allowlistFindings(inspection, outside, expected),
   ...accountFindings(inspection, expected),
@@ -36,12 +40,7 @@ const finding = (code: string, message: string, { label }: { label: string | nul
 
 function refusal(probe: Probe): Finding {
   const kinds = new Set(probe.answers.map(({ kind }) => kind));
-  if (kinds.has('bad-signature')) {
-    return finding(
-      'wrong-public-key',
-      'the venue knows this key id with another public key: delete that key, create one with the public key below, and hand in its id',
-    );
-  }
+  if (kinds.has('bad-signature')) return wrongPublicKey();
   if (kinds.has('unknown-key')) {
     return finding(
       'unknown-key-id',
@@ -57,10 +56,29 @@ function refusal(probe: Probe): Finding {
 /** A permission that is on and has no effect. */
 export const uselessPermission = (message: string): Finding => finding('permission-refused', message);
 
+const wrongPublicKey = (): Finding =>
+  finding(
+    'wrong-public-key',
+    'the venue knows this key id with another public key: delete that key, create one with the public key below, and hand in its id',
+  );
+
+const publicKeyFindings = (inspection: Inspection, expected: Expectation): Finding[] =>
+  inspection.fingerprint === null || expected.fingerprint === null || inspection.fingerprint === expected.fingerprint
+    ? []
+    : [wrongPublicKey()];
+
 /** Which switches the purpose wants on, and which must be off. */
 export function wantedSwitches(key: Key, capabilities: VenueCapabilities): { on: Switch[]; off: Switch[] } {
-  const wanted = ({ permission }: Switch) => permission !== null && key.permissions.includes(permission);
+  const wanted = (each: Switch) => given(each).some((permission) => key.permissions.includes(permission));
   return { on: capabilities.switches.filter(wanted), off: capabilities.switches.filter((each) => !wanted(each)) };
+}
+
+const given = ({ permission }: Switch): Permission[] => [permission ?? []].flat();
+
+/** What a key can do beyond its purpose, because the venue has one switch for both. */
+export function inseparable(key: Key, capabilities: VenueCapabilities): Permission[] {
+  const all = wantedSwitches(key, capabilities).on.flatMap(given);
+  return [...new Set(all)].filter((permission) => !key.permissions.includes(permission));
 }
 
 function switchFindings({ switches }: Inspection, { key, capabilities }: Expectation): Finding[] {
@@ -87,7 +105,7 @@ function switchFindings({ switches }: Inspection, { key, capabilities }: Expecta
 }
 
 function allowlistFindings(
-  { allowlistOn }: Inspection,
+  { allowlistOn, allowlist }: Inspection,
   outside: Probe | null,
   { key, capabilities }: Expectation,
 ): Finding[] {
@@ -95,6 +113,9 @@ function allowlistFindings(
   const label = capabilities.allowlistLabel;
   if (!allowlistOn)
     return [finding('allowlist-off', `turn on “${label}” with ${key.ipAllowlist.join(', ')}`, { label })];
+  const differences = allowlist === null ? [] : differencesOf(allowlist, key.ipAllowlist);
+  if (differences.length > 0)
+    return [finding('allowlist-differs', `correct “${label}”: ${differences.join(', ')}`, { label })];
   if (outside?.answers.some(({ kind }) => kind === 'accepted')) {
     return [
       finding(
@@ -107,6 +128,20 @@ function allowlistFindings(
   return [];
 }
 
+function differencesOf(shown: readonly string[], wanted: readonly string[]): string[] {
+  const [there, needed] = [shown.map(normalised), wanted.map(normalised)];
+  return [
+    ...needed.filter((each) => !there.includes(each)).map((each) => `add ${each}`),
+    ...there.filter((each) => !needed.includes(each)).map((each) => `remove ${each}`),
+  ];
+}
+
+/** What is no address is shown as the venue has it. */
+function normalised(entry: string): string {
+  const network = parseNetwork(entry);
+  return network === null ? entry : formatNetwork(network);
+}
+
 function accountFindings({ accountUid }: Inspection, expected: Expectation): Finding[] {
   if (expected.accountUid === null || accountUid === null || accountUid === expected.accountUid) return [];
   return [
@@ -117,8 +152,11 @@ function accountFindings({ accountUid }: Inspection, expected: Expectation): Fin
   ];
 }
 
-/** Whether a refusal from outside was seen; what was not probed is not assumed. */
-export const allowlistProof = (outside: Probe | null): 'proven' | 'unproven' =>
-  outside !== null && outside.answers.length > 0 && outside.answers.every(({ kind }) => kind === 'refused')
-    ? 'proven'
-    : 'unproven';
+/** How a key without findings is known to be tied to its addresses; what was neither shown nor probed is not assumed. */
+export function allowlistProof(inspection: Inspection | null, outside: Probe | null): AllowlistProof {
+  if (inspection?.allowlistOn && inspection.allowlist !== null) return 'shown';
+  const isRefused = outside !== null && outside.answers.length > 0;
+  return isRefused && outside.answers.every(({ kind }) => kind === 'refused') ? 'refused-outside' : 'unproven';
+}
+
+export type AllowlistProof = 'shown' | 'refused-outside' | 'unproven';

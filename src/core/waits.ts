@@ -1,3 +1,4 @@
+import { isForPeopleToRegister } from './capabilities.ts';
 import type { Check, Situation } from './decide.ts';
 import { deletionDeadline, registrationDeadline } from './due.ts';
 import { accountIsFull, attemptOf, isBeingDeleted, mayStart, rollbackHoldsUntil, SEARCH_DAYS, wait } from './facts.ts';
@@ -14,7 +15,7 @@ const verificationFailed: Check<Situation> = (situation) => {
 };
 
 const registrationIsAwaited: Check<Situation> = ({ next, key, now, capabilities }) => {
-  if (!next?.at.asked || next.apiKey || capabilities.registering === 'api') return null;
+  if (!next?.at.asked || next.apiKey || !isForPeopleToRegister(capabilities, next)) return null;
   const deadline = registrationDeadline(next.at.asked, key.schedule);
   const asked = `generation ${next.generation} waits to be registered by ${key.owner ?? 'its owner'}`;
   return now > deadline

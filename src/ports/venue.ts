@@ -67,7 +67,8 @@ export interface Removal {
   credential: (() => Promise<Credential>) | null;
 }
 
-export type Registered = { outcome: 'registered'; apiKey: string } | Refused;
+/** `person`: the venue registers it when a person asks, not by API; the message says why. */
+export type Registered = { outcome: 'registered'; apiKey: string } | { outcome: 'person'; message: string } | Refused;
 export type Changed = { outcome: 'changed' } | Refused;
 export interface Refused {
   outcome: 'refused';

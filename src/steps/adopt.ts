@@ -47,7 +47,12 @@ export async function adopt(tools: Tools, record: KeyRecord | null, adoption: Ad
     current: generation,
     last: Math.max(generation, ...(await tools.store.listGenerations(key.storedAs))),
   });
-  const expectation = { key, capabilities: tools.venue.capabilities, accountUid: null };
+  const expectation = {
+    key,
+    capabilities: tools.venue.capabilities,
+    accountUid: null,
+    fingerprint: pair?.fingerprint ?? null,
+  };
   return {
     generation,
     age,

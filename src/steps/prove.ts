@@ -59,15 +59,16 @@ async function probeGroup(tools: Tools, record: KeyRecord, subject: Generation):
   if (conditions.state === 'trouble')
     return { conditions, positive: null, negative: NOT_ASKED, subject: NOT_ASKED, list: null };
   const control = controlFor(rolesOf(record), subject);
+  const positive = control && {
+    generation: control.generation,
+    probe: await venue.probe(await credentialOf(tools, control)),
+  };
   return {
     conditions,
-    positive: control && {
-      generation: control.generation,
-      probe: await venue.probe(await credentialOf(tools, control)),
-    },
+    positive,
     negative: await venue.probeStranger(),
     subject: hasPrivateHalf(subject) ? await venue.probe(await credentialOf(tools, subject)) : null,
-    list: await listedOf(tools, subject, control),
+    list: await listedOf(tools, subject, control, positive?.probe ?? null),
   };
 }
 
@@ -75,10 +76,12 @@ async function listedOf(
   { key, venue }: Tools,
   subject: Generation,
   control: Generation | null,
+  probe: Probe | null,
 ): Promise<Group['list']> {
   const listing = await venue.management.list?.(key.account);
-  if (listing?.state !== 'listed') return null;
-  const has = (apiKey: string | undefined) => listing.keys.some((each) => each.apiKey === apiKey);
+  const keys = listing?.state === 'listed' ? listing.keys : probe?.inspection?.siblings;
+  if (!keys) return null;
+  const has = (apiKey: string | undefined) => keys.some((each) => each.apiKey === apiKey);
   return { subject: has(subject.apiKey), control: control && has(control.apiKey) };
 }
 

@@ -28,14 +28,15 @@ export const register: Step = async (tools, record, number) => {
 };
 
 async function askPerson(tools: Tools, record: KeyRecord, next: Generation): Promise<StepResult> {
-  const { key } = tools;
   await saveGeneration(tools, record, asked(tools, next));
-  return {
-    outcome: 'waiting',
-    reason: 'registration-asked',
-    message: `generation ${next.generation} is to be registered by ${key.owner ?? 'its owner'}: keyturn task ${key.id}`,
-  };
+  return waitsForPerson(tools, next);
 }
+
+const waitsForPerson = ({ key }: Tools, { generation }: Generation, why = ''): StepResult => ({
+  outcome: 'waiting',
+  reason: 'registration-asked',
+  message: `generation ${generation} is to be registered by ${key.owner ?? 'its owner'}: keyturn task ${key.id}${why}`,
+});
 
 const asked = (tools: Tools, next: Generation): Generation =>
   noted(tools, { ...next, at: { ...next.at, asked: tools.clock.now().toISOString() } }, 'registration-asked', {
@@ -53,17 +54,28 @@ async function registerByApi(
   const { key } = tools;
   const number = next.generation;
   const announcing = next.at.asked ? record : withGeneration(record, asked(tools, next));
+  let outcome: StepResult = {
+    outcome: 'done',
+    reason: 'registered',
+    message: `generation ${number} is registered by API`,
+  };
   await announced(tools, record, announcing, { action: 'register', generation: number }, async (claimed) => {
-    const label = labelOf(key, number);
+    const label = labelOf(key, number, tools.venue.capabilities);
     const found = await registeredAlready(tools, next, label);
     assertClaimed(tools, claimed);
     const result = found
       ? ({ outcome: 'registered', apiKey: found.apiKey } as const)
       : await send({ key, publicKey: next.publicKey ?? '', label });
     if (result.outcome === 'refused') throw refusedByVenue(`generation ${number} of ${key.id}`, result.message);
-    return withGeneration(claimed, registered(tools, generationOf(claimed, number), result.apiKey, label));
+    const subject = generationOf(claimed, number);
+    if (result.outcome === 'person') {
+      outcome = waitsForPerson(tools, next, `; the venue does not register it by API: ${result.message}`);
+      const refused = { ...subject, registrationRefused: result.message };
+      return withGeneration(claimed, noted(tools, refused, 'registration-refused', { refused: result.message }));
+    }
+    return withGeneration(claimed, registered(tools, subject, result.apiKey, label));
   });
-  return { outcome: 'done', reason: 'registered', message: `generation ${number} is registered by API` };
+  return outcome;
 }
 
 async function registeredAlready(

@@ -2,7 +2,13 @@ import type { Probe } from '../core/probe.ts';
 import { describeAnswer, type Judgement, judgeAlone } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
 import { type Finding, type Generation, type KeyRecord, withGeneration } from '../core/record.ts';
-import { allowlistProof, findingsOf, uselessPermission } from '../core/verification.ts';
+import {
+  type AllowlistProof,
+  allowlistProof,
+  findingsOf,
+  inseparable,
+  uselessPermission,
+} from '../core/verification.ts';
 import { readRecord } from '../records.ts';
 import {
   credentialOf,
@@ -54,6 +60,7 @@ const MENDABLE: ReadonlySet<string> = new Set([
   'permission-missing',
   'permission-excess',
   'allowlist-off',
+  'allowlist-differs',
   'allowlist-open',
 ]);
 
@@ -75,6 +82,7 @@ export async function gatherVerification(tools: Tools, record: KeyRecord, number
     key,
     capabilities: venue.capabilities,
     accountUid: record.accountUid ?? null,
+    fingerprint: next.fingerprint ?? null,
   });
   const findings = shown.length > 0 ? shown : await uselessIn(tools, next);
   if (findings.length > 0) {
@@ -94,7 +102,7 @@ export async function gatherVerification(tools: Tools, record: KeyRecord, number
     trouble: null,
     isAlive,
     findings,
-    message: `generation ${number} works with exactly ${key.permissions.join(' + ')}${allowlistNote(tools, outside)}`,
+    message: `generation ${number} works with exactly ${key.permissions.join(' + ')}${inseparableNote(tools)}${allowlistNote(tools, allowlistProof(probe.inspection, outside))}`,
   };
 }
 
@@ -138,19 +146,29 @@ function proven(tools: Tools, next: Generation, probe: Probe, outside: Probe | n
   const answers = probe.answers.map(describeAnswer);
   const { findings: _mended, findingsSince: _since, ...rest } = next;
   const created = probe.inspection?.createdAt;
+  const proof = allowlistProof(probe.inspection, outside);
   const verified: Generation = {
     ...rest,
     at: { ...next.at, ...(created ? { created } : {}), verified: next.at.verified ?? now, checked: now },
-    allowlist: allowlistProof(outside),
+    allowlist: proof === 'unproven' ? 'unproven' : 'proven',
     baseline: { at: now, answers },
   };
-  return noted(tools, verified, 'verified', { answers, allowlist: allowlistProof(outside) });
+  return noted(tools, verified, 'verified', { answers, allowlist: proof });
+}
+
+function inseparableNote({ key, venue: { capabilities } }: Tools): string {
+  const beyond = inseparable(key, capabilities);
+  return beyond.length === 0
+    ? ''
+    : ` (and ${beyond.join(', ')}, which ${capabilities.title} does not separate from it)`;
 }
 
 /** Some venues do not show the list of addresses; what was not seen refused is said to be unproven. */
-function allowlistNote({ key }: Tools, outside: Probe | null): string {
-  if (key.ipAllowlist.length === 0) return '';
-  return allowlistProof(outside) === 'proven'
-    ? ', refused from outside its allowlist'
-    : '; its allowlist is on, which addresses it holds is unproven';
-}
+const ALLOWLIST_NOTES: Record<AllowlistProof, string> = {
+  shown: ', and the venue shows exactly its allowlist',
+  'refused-outside': ', refused from outside its allowlist',
+  unproven: '; its allowlist is on, which addresses it holds is unproven',
+};
+
+const allowlistNote = ({ key }: Tools, proof: AllowlistProof): string =>
+  key.ipAllowlist.length === 0 ? '' : ALLOWLIST_NOTES[proof];

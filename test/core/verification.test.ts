@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Probe } from '../../src/core/probe.ts';
-import { allowlistProof, findingsOf } from '../../src/core/verification.ts';
+import { allowlistProof, findingsOf, inseparable } from '../../src/core/verification.ts';
 import { aKey, anInspection, aProbe, someCapabilities } from '../build.ts';
 
 const ROWS: Record<
@@ -10,6 +10,7 @@ const ROWS: Record<
     outside?: Probe;
     key?: Parameters<typeof aKey>[0];
     accountUid?: string;
+    fingerprint?: string;
     codes: string[];
     says?: RegExp;
   }
@@ -56,6 +57,31 @@ const ROWS: Record<
     outside: aProbe('alive'),
     codes: ['allowlist-open'],
   },
+  'the very list of the policy, in another spelling': {
+    probe: aProbe('alive', anInspection(undefined, { allowlist: ['198.51.100.0/28', '203.0.113.7/32'] })),
+    key: { ipAllowlist: ['203.0.113.7', '198.51.100.0/28'] },
+    codes: [],
+  },
+  'another list than the policy’s': {
+    probe: aProbe('alive', anInspection(undefined, { allowlist: ['203.0.113.9', 'everywhere'] })),
+    codes: ['allowlist-differs'],
+    says: /correct “Restrict access to trusted IPs only”: add 203\.0\.113\.7, remove 203\.0\.113\.9, remove everywhere/,
+  },
+  'a list where the policy asks for none': {
+    probe: aProbe('alive', anInspection(undefined, { allowlist: ['203.0.113.9'] })),
+    key: { ipAllowlist: [] },
+    codes: [],
+  },
+  'the public key it was registered with': {
+    probe: aProbe('alive', anInspection(undefined, { fingerprint: 'a'.repeat(64) })),
+    fingerprint: 'a'.repeat(64),
+    codes: [],
+  },
+  'a public key that was swapped': {
+    probe: aProbe('alive', anInspection(undefined, { fingerprint: 'b'.repeat(64) })),
+    fingerprint: 'a'.repeat(64),
+    codes: ['wrong-public-key'],
+  },
   'several mistakes at once': {
     probe: aProbe('alive', anInspection(['enableReading', 'enableWithdrawals'], { allowlistOn: false })),
     codes: ['permission-missing', 'permission-excess', 'allowlist-off'],
@@ -67,11 +93,12 @@ const ROWS: Record<
 };
 
 describe('findingsOf', () => {
-  it.each(Object.entries(ROWS))('%s', (_sentence, { probe, outside, key, accountUid, codes, says }) => {
+  it.each(Object.entries(ROWS))('%s', (_sentence, { probe, outside, key, accountUid, fingerprint, codes, says }) => {
     const findings = findingsOf(probe, outside ?? null, {
       key: aKey(key),
       capabilities: someCapabilities(),
       accountUid: accountUid ?? null,
+      fingerprint: fingerprint ?? null,
     });
     expect(findings.map(({ code }) => code)).toEqual(codes);
     if (says) expect(findings.map(({ message }) => message).join('\n')).toMatch(says);
@@ -79,7 +106,33 @@ describe('findingsOf', () => {
 });
 
 describe('allowlistProof', () => {
-  it('is proven by a refusal from outside', () => expect(allowlistProof(aProbe('refused'))).toBe('proven'));
-  it('is not proven where nothing was probed from outside', () => expect(allowlistProof(null)).toBe('unproven'));
-  it('is not proven by silence', () => expect(allowlistProof(aProbe('trouble'))).toBe('unproven'));
+  const silent = anInspection();
+  it('is a list the venue shows', () =>
+    expect(allowlistProof(anInspection(undefined, { allowlist: ['203.0.113.7'] }), null)).toBe('shown'));
+  it('is a refusal from outside', () => expect(allowlistProof(silent, aProbe('refused'))).toBe('refused-outside'));
+  it('is not there where nothing was shown or probed', () => expect(allowlistProof(silent, null)).toBe('unproven'));
+  it('is not there where the switch is off', () =>
+    expect(allowlistProof(anInspection(undefined, { allowlistOn: false, allowlist: [] }), null)).toBe('unproven'));
+  it('is not silence', () => expect(allowlistProof(silent, aProbe('trouble'))).toBe('unproven'));
+});
+
+describe('a switch for several permissions', () => {
+  const all = { field: 'trade', label: 'trade', permission: ['spot-trade', 'futures-trade'] as const };
+  const capabilities = someCapabilities({ switches: [all] });
+  const codesWith = (on: boolean, permissions: ['read'] | ['read', 'spot-trade']) =>
+    findingsOf(aProbe('alive', anInspection(undefined, { switches: [{ field: 'trade', on }] })), null, {
+      key: aKey({ permissions }),
+      capabilities,
+      accountUid: null,
+      fingerprint: null,
+    }).map(({ code }) => code);
+
+  it('is on for any of them', () => expect(codesWith(true, ['read', 'spot-trade'])).toEqual([]));
+  it('is missing for any of them', () =>
+    expect(codesWith(false, ['read', 'spot-trade'])).toEqual(['permission-missing']));
+  it('is off for none of them', () => expect(codesWith(true, ['read'])).toEqual(['permission-excess']));
+  it('gives what the purpose did not ask for, which is said', () => {
+    expect(inseparable(aKey(), capabilities)).toEqual(['futures-trade']);
+    expect(inseparable(aKey({ permissions: ['read'] }), capabilities)).toEqual([]);
+  });
 });

@@ -148,6 +148,9 @@ describe('a probe', () => {
       createdAt: '2026-10-25T08:30:00.123Z',
       expiresAt: null,
       accountUid: '354937868',
+      allowlist: null,
+      fingerprint: null,
+      siblings: null,
     });
     expect(asked.map(({ path }) => path)).toEqual([TIME, SAPI, API]);
     for (const { query, key } of asked.slice(1)) {

@@ -1,58 +1,9 @@
 import { z } from 'zod';
-import type { Answer, Inspection, NoInformation } from '../../../src/ports/venue.ts';
-import type { HttpResult } from '../../http.ts';
+import type { Inspection } from '../../../src/ports/venue.ts';
+import { type Dialect, type Meaning, meaningOfStatus, nothing } from '../reading.ts';
 import { SWITCHES } from './capabilities.ts';
 
 /** What Binance’s answers say about a key, and which of them say nothing. */
-
-/** One endpoint’s answer, with its body where it was accepted. */
-export interface Reading<Body> {
-  answer: Answer;
-  body: Body | null;
-  /** The answer for people, without anything the venue wrote. */
-  detail: string;
-}
-
-/** `accepted` takes a body that this endpoint would answer: the login page of a proxy in between is a 200, too. */
-export function read<Body>(endpoint: string, result: HttpResult, schema: z.ZodType<Body>): Reading<Body> {
-  const { status, retryAfter } = result;
-  if (result.kind === 'trouble') {
-    const answer = { endpoint, ...nothing(result.why), status, code: null, shape: '', retryAfter };
-    return { answer, body: null, detail: `${endpoint}: ${result.detail}` };
-  }
-  const json = parseJson(result.body);
-  const accepted = result.status === 200 ? schema.safeParse(json) : null;
-  if (accepted?.success) {
-    const answer: Answer = { endpoint, kind: 'accepted', status, code: null, shape: '' };
-    return { answer, body: accepted.data, detail: `${endpoint}: accepted` };
-  }
-  const { code, msg } = Refusal.safeParse(json).data ?? { code: null, msg: '' };
-  return {
-    answer: { endpoint, ...meaningOf(endpoint, result.status, code), status, code, shape: shapeOf(msg), retryAfter },
-    body: null,
-    detail: `${endpoint}: HTTP ${status}${code === null ? '' : `, code ${code}`}`,
-  };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const Refusal = z.object({ code: z.int(), msg: z.string() });
-
-type Meaning = Pick<Answer, 'kind' | 'why'>;
-
-const nothing = (why: NoInformation): Meaning => ({ kind: 'no-information', why });
-
-const BY_STATUS: Record<number, Meaning> = {
-  403: nothing('blocked'),
-  418: nothing('banned'),
-  429: nothing('rate-limited'),
-};
 
 /** errors.md of binance-spot-api-docs. `-1002` and `-1099` are missing on purpose: they can mean too many things. */
 const BY_CODE: Record<number, Meaning> = {
@@ -70,29 +21,19 @@ const BY_CODE: Record<number, Meaning> = {
   [-1016]: nothing('server-error'),
 };
 
-/** The status goes first: a gateway that turns requests away has not looked at the key, whatever its body says. */
-function meaningOf(endpoint: string, status: number, code: number | null): Meaning {
-  if (status >= 500) return nothing('server-error');
-  const byStatus = BY_STATUS[status];
-  if (byStatus) return byStatus;
-  if (status < 400 || code === null) return nothing('unexpected-answer');
-  // Undocumented, and seen for keys that do not exist on /sapi only. Elsewhere we do not know what it means.
-  if (code === -2008 && endpoint.startsWith('/sapi/')) return { kind: 'unknown-key' };
-  return BY_CODE[code] ?? nothing('unexpected-answer');
-}
+export const BINANCE: Dialect = {
+  refusal: z.object({ code: z.int(), msg: z.string() }).transform(({ code, msg }) => ({ code, message: msg })),
+  meaningOf({ endpoint, status, refusal }) {
+    const byStatus = meaningOfStatus(status);
+    if (byStatus) return byStatus;
+    if (status < 400 || refusal === null) return nothing('unexpected-answer');
+    // Undocumented, and seen for keys that do not exist on /sapi only. Elsewhere we do not know what it means.
+    if (refusal.code === -2008 && endpoint.startsWith('/sapi/')) return { kind: 'unknown-key' };
+    return BY_CODE[refusal.code] ?? nothing('unexpected-answer');
+  },
+};
 
-const MAX_SHAPE_LENGTH = 200;
-
-/** A message without what differs from request to request and without what should not be kept. */
-const shapeOf = (message: string): string =>
-  message
-    .replace(/\p{Cc}+/gu, ' ')
-    .replace(/[A-Za-z0-9]{32,}/g, '<key>')
-    .replace(/\d+(\.\d+){3}|[\da-f]*:[\da-f:.]*:[\da-f.]*/gi, '<address>')
-    .replace(/\d+/g, '#')
-    .slice(0, MAX_SHAPE_LENGTH);
-
-export const Time = z.object({ serverTime: z.int().positive() });
+export const Time = z.object({ serverTime: z.int().positive() }).transform(({ serverTime }) => serverTime);
 
 /** 0 normal, 1 maintenance. */
 export const SystemStatus = z.object({ status: z.literal([0, 1]) });
@@ -129,8 +70,11 @@ export function inspectionOf(
   return {
     switches: Object.entries(fields).flatMap(([field, on]) => (typeof on === 'boolean' ? [{ field, on }] : [])),
     allowlistOn: ipRestrict,
+    allowlist: null,
+    fingerprint: null,
     createdAt: createTime === undefined ? null : new Date(createTime).toISOString(),
     expiresAt: tradingAuthorityExpirationTime == null ? null : new Date(tradingAuthorityExpirationTime).toISOString(),
     accountUid: account === null ? null : String(account.uid),
+    siblings: null,
   };
 }

@@ -41,6 +41,7 @@ export const capabilitiesWith = (page: string): VenueCapabilities => ({
   allowlistLabel: 'Restrict access to trusted IPs only',
   withoutAllowlist:
     'Binance deletes such keys when they are unused for 30 days, and warns of deleting those that may do more than read',
+  labels: { maxLength: 100, wordsOnly: false },
   apiKey: { pattern: /^[A-Za-z0-9]{64}$/, description: '64 letters and digits' },
   limits: { keysPerAccount: 30, allowlistEntries: 30, ipv6: false },
 });

@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Conditions, Credential } from '../../../src/ports/venue.ts';
 import type { HttpClient } from '../../http.ts';
-import { type Reading, read, SystemStatus, Time } from './answers.ts';
+import { type Reading, read, troubleFrom } from '../reading.ts';
+import { venueClock } from '../venue-clock.ts';
+import { BINANCE, SystemStatus, Time } from './answers.ts';
 import { signedQuery } from './sign.ts';
 
 /** Signed and unsigned requests to Binance, stamped by its own clock. */
@@ -33,23 +35,10 @@ export function binanceClient({
   clock: Clock;
   http: HttpClient;
 }): BinanceClient {
-  let clockOffsetMs = 0;
-  let mustCompare = true;
+  const ask = async <Body>(path: string, schema: z.ZodType<Body>): Promise<Reading<Body>> =>
+    read(path, await usual.request({ method: 'GET', url: baseUrl + path }), schema, BINANCE);
 
-  async function ask<Body>(path: string, schema: z.ZodType<Body>): Promise<Reading<Body>> {
-    return read(path, await usual.request({ method: 'GET', url: baseUrl + path }), schema);
-  }
-
-  /** The venue’s clock is taken to have been read half-way between request and answer. */
-  async function compareClocks(): Promise<Conditions> {
-    mustCompare = false;
-    const before = clock.now().getTime();
-    const time = await ask('/api/v3/time', Time);
-    const after = clock.now().getTime();
-    if (time.body === null) return troubleFrom(time);
-    clockOffsetMs = Math.round(time.body.serverTime - (before + after) / 2);
-    return { state: 'normal', clockOffsetMs };
-  }
+  const theirClock = venueClock(clock, () => ask('/api/v3/time', Time));
 
   return {
     async conditions() {
@@ -57,13 +46,11 @@ export function binanceClient({
       const system = await ask('/sapi/v1/system/status', SystemStatus);
       if (system.body === null) return troubleFrom(system);
       if (system.body.status === 1) return { state: 'trouble', why: 'maintenance', detail: system.detail };
-      return compareClocks();
+      return theirClock.compare();
     },
 
     async signed({ method, path, host = baseUrl, parameters, schema }, { apiKey, signer }, http = usual) {
-      // Where that fails, our own clock has to do: these endpoints speak for themselves.
-      if (mustCompare) await compareClocks();
-      const timestamp = String(clock.now().getTime() + clockOffsetMs);
+      const timestamp = String((await theirClock.now()).getTime());
       const query = signedQuery({ ...parameters, recvWindow: '5000', timestamp }, signer);
       const headers = { 'X-MBX-APIKEY': apiKey };
       const result = await http.request(
@@ -71,18 +58,9 @@ export function binanceClient({
           ? { method, url: host + path, headers: { ...headers, ...FORM }, body: query }
           : { method, url: `${host}${path}?${query}`, headers },
       );
-      const reading = read(path, result, schema);
-      // One of the clocks was set since they were compared: compare again before the next request.
-      if (reading.answer.why === 'clock-skew') mustCompare = true;
+      const reading = read(path, result, schema, BINANCE);
+      if (reading.answer.why === 'clock-skew') theirClock.distrust();
       return reading;
     },
   };
 }
-
-export const troubleFrom = ({ answer, detail }: Reading<unknown>) =>
-  ({
-    state: 'trouble',
-    why: answer.why ?? 'unexpected-answer',
-    detail,
-    retryAfter: answer.retryAfter,
-  }) as const;

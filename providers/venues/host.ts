@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import type { VenueDependencies } from '../../src/ports/venue.ts';
+import { createHttpClient, type HttpClient } from '../http.ts';
+
+/** Where a venue is, and the way there. */
+
+const httpAddress = z.url({
+  protocol: /^https?$/,
+  error: 'write an address such as https://api.binance.com',
+  abort: true,
+});
+
+export const isLoopback = (url: string): boolean =>
+  /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
+
+const isEncryptedOrLocal = (url: string): boolean => new URL(url).protocol === 'https:' || isLoopback(url);
+
+function isBare(url: string): boolean {
+  const { username, password, search, hash } = new URL(url);
+  return username + password + search + hash === '';
+}
+
+/** Of an API: everything that is signed goes there, so plain http is for this machine only. */
+export const hostAddress = httpAddress
+  .refine(isEncryptedOrLocal, { error: 'write https://; plain http is for this machine only', abort: true })
+  .refine(isBare, { error: 'write the address alone, without user, password, query and fragment' });
+
+/** The options every kind of venue has. */
+export const hostOptions = (baseUrl: string) =>
+  z.strictObject({
+    baseUrl: hostAddress
+      .default(baseUrl)
+      .describe('Address of the REST API; plain http is accepted for this machine only'),
+    page: httpAddress.optional().describe('The page where people create and delete keys, for task cards'),
+  });
+
+export interface Host {
+  baseUrl: string;
+  page?: string | undefined;
+}
+
+export const withoutSlash = (url: string): string => url.replace(/\/+$/, '');
+
+const SANDBOX_PAGE = '/en/my/settings/api-management';
+
+/** The page for people. A venue on this machine is a rehearsal, and the sandbox serves the page of each; `query` says whose. */
+export const pageOf = ({ baseUrl, page }: Host, website: string, query = ''): string =>
+  page ?? (isLoopback(baseUrl) ? `${withoutSlash(baseUrl)}${SANDBOX_PAGE}${query}` : website);
+
+export const httpVia = (proxy: string | null, { clock, timeoutMs = 10_000 }: VenueDependencies): HttpClient =>
+  createHttpClient({ now: () => clock.now(), proxy, timeoutMs });

@@ -1,0 +1,20 @@
+import { z } from 'zod';
+import type { Credential, VenueDependencies } from '../../src/ports/venue.ts';
+import { readSecretReference, SecretReference } from '../../src/secret-reference.ts';
+
+/** A key, made by people, that may manage the other keys of an account. */
+export const ManagingKey = z.strictObject({
+  apiKey: SecretReference,
+  privateKey: SecretReference,
+  passphrase: SecretReference.optional(),
+});
+export type ManagingKey = z.infer<typeof ManagingKey>;
+
+export async function openManagingKey(
+  { apiKey, privateKey, passphrase }: ManagingKey,
+  { keys, folder }: VenueDependencies,
+): Promise<Credential> {
+  const text = async (reference: SecretReference) => readSecretReference(reference, folder);
+  const material = keys.adopt(await text(privateKey), passphrase ? await text(passphrase) : null, false);
+  return { apiKey: (await text(apiKey)).revealText().trim(), signer: keys.signer(material) };
+}
