@@ -11,6 +11,7 @@ import {
   binanceSubAccountCapabilities,
   openBinanceSubAccount,
 } from './venues/binance-sub-account.ts';
+import { DeribitOptions, deribitCapabilities, openDeribit } from './venues/deribit.ts';
 
 /** Every kind there is. Adding one is its file, its test, and one line here; nothing happens at import time. */
 
@@ -47,6 +48,7 @@ export const VENUES = {
     capabilities: binanceSubAccountCapabilities,
     open: openBinanceSubAccount,
   },
+  deribit: { options: DeribitOptions, capabilities: deribitCapabilities, open: openDeribit },
 } as const;
 
 export { nodeKeys } from './keys.ts';

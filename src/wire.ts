@@ -22,10 +22,15 @@ export const KINDS = {
   venues: {
     binance: VENUES.binance.options,
     'binance-sub-account': VENUES['binance-sub-account'].options,
+    deribit: VENUES.deribit.options,
   },
   builtIn: {
     stores: { local: { kind: 'directory', path: '.keyturn/store' } },
-    venues: { binance: { kind: 'binance' }, sandbox: { kind: 'binance', baseUrl: 'http://127.0.0.1:8787' } },
+    venues: {
+      binance: { kind: 'binance' },
+      deribit: { kind: 'deribit' },
+      sandbox: { kind: 'binance', baseUrl: 'http://127.0.0.1:8787' },
+    },
   },
 } as const;
 

@@ -1,10 +1,19 @@
 import type { Task } from '../core/tasks.ts';
 import { KeyturnError } from '../errors.ts';
 
-/** The person of the demo: does on the sandbox’s page what a card says, through the same forms a browser posts. */
-export function personAt(page: string, switchFields: ReadonlyMap<string, string>) {
+/**
+ * The person of the demo: does on the sandbox’s page what a card says, through the same forms a browser posts. `always`: what
+ * else goes into the form of every new key.
+ */
+export function personAt(
+  page: string,
+  switchFields: ReadonlyMap<string, string>,
+  always: Readonly<Record<string, string>> = {},
+) {
   const post = async (action: 'create' | 'delete', fields: Record<string, string>): Promise<{ apiKey: string }> => {
-    const response = await fetch(`${page}/${action}`, {
+    const form = new URL(page);
+    form.pathname += `/${action}`;
+    const response = await fetch(form, {
       method: 'POST',
       headers: { accept: 'application/json' },
       body: new URLSearchParams(fields),
@@ -18,6 +27,7 @@ export function personAt(page: string, switchFields: ReadonlyMap<string, string>
     async register({ label, publicKey, switches, ipAllowlist }: Task): Promise<string> {
       const on = switches.on.map((words) => [switchFields.get(words) ?? words, 'on']);
       const { apiKey } = await post('create', {
+        ...always,
         label,
         publicKey,
         ...Object.fromEntries(on),

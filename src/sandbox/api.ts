@@ -1,11 +1,12 @@
 import { authenticate, type SignedCall, type Unusual } from './authenticate.ts';
 import type { SandboxClock } from './clock.ts';
 import { exchangeInfo, futuresAccount, spotAccount, testFuturesOrder, testSpotOrder } from './exchange.ts';
+import type { House } from './house.ts';
 import { type Answer, type Call, json } from './http.ts';
-import { type Family, unknownPath, wrongMethod } from './refusals.ts';
+import { badSignature, type Family, refusal, rejected, unknownKey, unknownPath, wrongMethod } from './refusals.ts';
 import type { Registry } from './registry.ts';
 import { subAccountCalls } from './sub-accounts.ts';
-import { positions, type SwitchField } from './switches.ts';
+import { positions, SWITCHES, type SwitchField } from './switches.ts';
 import { weightMeter } from './weights.ts';
 
 /** One path and method. Either anybody may call it, or it names the switches that a key needs. */
@@ -21,7 +22,7 @@ const systemStatus = () => json(200, { status: 0, msg: 'normal' });
 
 /** All that a key can learn about itself; the addresses it is tied to are not part of it. */
 const apiRestrictions = ({ key }: SignedCall) =>
-  json(200, { ipRestrict: key.ipAllowlist !== null, createTime: key.createTime, ...positions(key.on) });
+  json(200, { ipRestrict: key.ipAllowlist !== null, createTime: key.createTime, ...positions(SWITCHES, key.on) });
 
 const accountStatus = () => json(200, { data: 'Normal' });
 
@@ -43,8 +44,8 @@ const READING = ['enableReading'] as const;
 // Futures refuse even reading to keys that may not trade there.
 const FUTURES = ['enableReading', 'enableFutures'] as const;
 
-export const SYSTEM_STATUS = '/sapi/v1/system/status';
-export const API_RESTRICTIONS = '/sapi/v1/account/apiRestrictions';
+const SYSTEM_STATUS = '/sapi/v1/system/status';
+const API_RESTRICTIONS = '/sapi/v1/account/apiRestrictions';
 
 const ROUTES: Record<string, Record<string, Route>> = {
   '/api/v3/ping': { GET: { weight: 1, needs: null, answer: nothing } },
@@ -80,15 +81,13 @@ function subAccountRoutes(registry: Registry): Record<string, Record<string, Rou
   };
 }
 
-/** The part of the server that answers as the exchange's REST hosts do. */
-export function exchangeApi(
-  registry: Registry,
-  clock: SandboxClock,
-): (call: Call, family: Family, unusual: Unusual) => Answer {
+/** Binance, as its REST hosts answer. */
+export function binance(registry: Registry, clock: SandboxClock): House {
   const meter = weightMeter();
   const routes = { ...ROUTES, ...subAccountRoutes(registry) };
 
-  return (call, family, unusual) => {
+  function answer(call: Call, unusual: Unusual): Answer {
+    const family = familyOf(call.path);
     const now = new Date(clock.now().getTime() + (unusual.aheadMs ?? 0));
     const methods = Object.hasOwn(routes, call.path) ? routes[call.path] : undefined;
     if (methods === undefined) return unknownPath(family, call.method, call.path, now);
@@ -96,8 +95,25 @@ export function exchangeApi(
     if (route === undefined) return wrongMethod(family, call.method, call.path, now);
 
     const weight = meter.count({ family, path: call.path, address: call.address, weight: route.weight, now });
-    const answer = answerRoute(route, call, { family, registry, now, unusual });
-    return { ...answer, headers: { ...answer.headers, ...weight } };
+    const answered = answerRoute(route, call, { family, registry, now, unusual });
+    return { ...answered, headers: { ...answered.headers, ...weight } };
+  }
+
+  return {
+    name: 'binance',
+    has: (path) => FAMILY.test(path),
+    keyIdOf: ({ headers: { 'x-mbx-apikey': apiKey } }) => (typeof apiKey === 'string' ? apiKey : null),
+    answer,
+    words: {
+      unknownKey: ({ path, address }) => unknownKey(familyOf(path), address),
+      refused: ({ path, address }) => rejected(familyOf(path), address),
+      badSignature,
+      overloaded: () => refusal(503, -1001, 'Internal error; unable to process your request. Please try again.'),
+      rateLimited: () => refusal(429, -1003, 'Too many requests; current limit is exceeded.'),
+      banned: ({ address }) => refusal(418, -1003, `Way too much request weight used; IP banned: ${address}.`),
+      maintenance: ({ path }) => (path === SYSTEM_STATUS ? json(200, { status: 1, msg: 'system_maintenance' }) : null),
+      surprising: ({ path }, fields) => (path === API_RESTRICTIONS ? { ...fields, enableTimeTravel: true } : null),
+    },
   };
 }
 
@@ -111,8 +127,7 @@ function answerRoute(
   return 'refusal' in signed ? signed.refusal : route.answer(signed);
 }
 
-/** Which of the exchange's hosts has this path; null for paths that are none of theirs. */
-export function familyOf(path: string): Family | null {
-  const [, family] = /^\/(api|sapi|fapi)\//.exec(path) ?? [];
-  return (family as Family | undefined) ?? null;
-}
+const FAMILY = /^\/(api|sapi|fapi)\//;
+
+/** Which of the exchange's hosts has this path. */
+const familyOf = (path: string): Family => FAMILY.exec(path)?.[1] as Family;

@@ -1,5 +1,6 @@
 import { admits } from './allowlist.ts';
 import type { Answer, Call } from './http.ts';
+import type { HouseName } from './offers.ts';
 import {
   badSignature,
   type Family,
@@ -34,6 +35,8 @@ export interface Unusual {
   deletedWithinMs?: number;
   /** The key whose answer everybody gets, whoever asks. */
   impostor?: RegisteredKey | undefined;
+  /** Managing keys wants a second factor, where the exchange has that. */
+  secondFactor?: boolean;
 }
 
 const DEFAULT_WINDOW_MS = 5_000;
@@ -69,7 +72,7 @@ export function authenticate(
   const signature = values.get('signature');
   if (!signature) return { refusal: missing('signature') };
 
-  const key = registry.find(apiKey) ?? lingering(registry, apiKey, now, unusual);
+  const key = knownKey(registry, 'binance', { apiKey, now, unusual });
   if (key === undefined) return { refusal: unknownKey(family, call.address) };
   if (!admits(key.ipAllowlist, call.address)) return { refusal: rejected(family, call.address) };
   if (!fits(signature, payload, key.publicKey)) return { refusal: badSignature() };
@@ -77,15 +80,17 @@ export function authenticate(
   return { key, values, inQuery, now };
 }
 
-function lingering(
+/** The key of that id, or what is left of it where deleting is slow. */
+export function knownKey(
   registry: Registry,
-  apiKey: string,
-  now: Date,
-  { deletedWithinMs }: Unusual,
+  house: HouseName,
+  { apiKey, now, unusual: { deletedWithinMs } }: { apiKey: string; now: Date; unusual: Unusual },
 ): RegisteredKey | undefined {
   const deleted = registry.deleted(apiKey);
-  if (deletedWithinMs === undefined || deleted === undefined) return undefined;
-  return now.getTime() - deleted.at.getTime() < deletedWithinMs ? deleted.key : undefined;
+  const isLingering =
+    deletedWithinMs !== undefined && deleted && now.getTime() - deleted.at.getTime() < deletedWithinMs;
+  const key = registry.find(apiKey) ?? (isLingering ? deleted.key : undefined);
+  return key?.house === house ? key : undefined;
 }
 
 function untimeliness(values: ReadonlyMap<string, string>, now: Date): Answer | null {

@@ -1,12 +1,14 @@
 import { KeyturnError } from '../errors.ts';
 import type { SandboxClock } from './clock.ts';
-import { EMPTY_FORM, readForm, restrictionsOf, valuesOfKey } from './form.ts';
+import { emptyForm, readForm, restrictionsOf, valuesOfKey } from './form.ts';
+import { type HouseName, houseNamed, OFFERS } from './offers.ts';
 import { checkAccount, type RegisteredKey, type Registry } from './registry.ts';
 import { positions } from './switches.ts';
 
 /** What a posted form did. */
 export interface Change {
   status: 200 | 201;
+  house: HouseName;
   account: string;
   /** The answer for scripts. */
   body: object;
@@ -19,20 +21,21 @@ export const keyChanges = (registry: Registry, clock: SandboxClock) =>
   ({
     create(form: URLSearchParams): Change {
       const account = accountOf(form);
-      const values = readForm(form, EMPTY_FORM);
-      const draft = { account, label: values.label.trim(), publicKey: values.publicKey, ...restrictionsOf(values) };
+      const house = houseNamed(form);
+      const { label, publicKey, passphrase, ...values } = readForm(form, emptyForm(OFFERS[house]), OFFERS[house]);
+      const draft = { house, account, label: label.trim(), publicKey, passphrase, ...restrictionsOf(values) };
       const key = registry.create(draft, clock.now());
-      return { status: 201, account, body: viewOf(key), created: key.apiKey };
+      return { status: 201, house, account, body: viewOf(key), created: key.apiKey };
     },
     edit(form: URLSearchParams): Change {
       const key = demand(registry, form);
-      const edited = registry.edit(key.apiKey, restrictionsOf(readForm(form, valuesOfKey(key))));
-      return { status: 200, account: key.account, body: viewOf(edited) };
+      const edited = registry.edit(key.apiKey, restrictionsOf(readForm(form, valuesOfKey(key), OFFERS[key.house])));
+      return { status: 200, house: key.house, account: key.account, body: viewOf(edited) };
     },
     delete(form: URLSearchParams): Change {
-      const { account, apiKey } = demand(registry, form);
+      const { house, account, apiKey } = demand(registry, form);
       registry.remove(apiKey, clock.now());
-      return { status: 200, account, body: { apiKey, deleted: true } };
+      return { status: 200, house, account, body: { apiKey, deleted: true } };
     },
   }) as const;
 
@@ -53,7 +56,7 @@ export const viewOf = (key: RegisteredKey) => ({
   createTime: key.createTime,
   ipRestrict: key.ipAllowlist !== null,
   ipAllowlist: key.ipAllowlist ?? [],
-  ...positions(key.on),
+  ...positions(OFFERS[key.house].switches, key.on),
 });
 
 /** The key whose id was posted; an account posted with it must be the key's own. */

@@ -1,7 +1,6 @@
-import { API_RESTRICTIONS, SYSTEM_STATUS } from './api.ts';
 import type { Unusual } from './authenticate.ts';
+import type { House } from './house.ts';
 import { type Answer, type Call, json, redirect } from './http.ts';
-import { badSignature, type Family, refusal, rejected, unknownKey } from './refusals.ts';
 import type { Registry } from './registry.ts';
 
 /** Everything that can go wrong on purpose. A kind wraps the answering of a call: before it, instead of it, or after. */
@@ -11,7 +10,7 @@ export type Proceed = (unusual: Unusual) => Answer;
 
 interface Disturbance {
   call: Call;
-  family: Family;
+  house: House;
   /** `met`: how many calls it met, this one included. */
   fault: { seconds: number; met: number };
   registry: Registry;
@@ -47,36 +46,31 @@ function edited(answer: Answer, edit: (fields: Record<string, unknown>) => objec
 const without = (fields: Record<string, unknown>, names: readonly string[]): object =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));
 
-const overloaded = (): Answer =>
-  refusal(503, -1001, 'Internal error; unable to process your request. Please try again.');
-
 const ms = (seconds: number): number => seconds * 1000;
 
 const KINDS = {
   blocked: { words: 'HTTP 403 from the firewall', disturb: () => page(403, 'Request blocked') },
   banned: {
-    words: 'HTTP 418: the address is banned',
+    words: 'The address is banned',
     counts: 'Retry-After',
     seconds: 120,
-    disturb: ({ call, fault }) =>
-      asking(refusal(418, -1003, `Way too much request weight used; IP banned: ${call.address}.`), fault.seconds),
+    disturb: ({ call, house, fault }) => asking(house.words.banned(call), fault.seconds),
   },
   'rate-limited': {
-    words: 'HTTP 429: too many requests',
+    words: 'Too many requests',
     counts: 'Retry-After',
     seconds: 30,
-    disturb: ({ fault }) => asking(refusal(429, -1003, 'Too many requests; current limit is exceeded.'), fault.seconds),
+    disturb: ({ house, fault }) => asking(house.words.rateLimited(), fault.seconds),
   },
-  'server-error': { words: 'HTTP 503', disturb: overloaded },
+  'server-error': { words: 'HTTP 503', disturb: ({ house }) => house.words.overloaded() },
   maintenance: {
     words: 'Maintenance: the status says so, everything else fails',
-    disturb: ({ call }) =>
-      call.path === SYSTEM_STATUS ? json(200, { status: 1, msg: 'system_maintenance' }) : overloaded(),
+    disturb: ({ call, house: { words } }) => words.maintenance(call) ?? words.overloaded(),
   },
-  hang: { words: 'No answer', disturb: () => ({ ...overloaded(), ending: 'hang' }) },
+  hang: { words: 'No answer', disturb: ({ house }) => ({ ...house.words.overloaded(), ending: 'hang' }) },
   'reset-before': {
     words: 'Connection reset before anything was done',
-    disturb: () => ({ ...overloaded(), ending: 'reset' }),
+    disturb: ({ house }) => ({ ...house.words.overloaded(), ending: 'reset' }),
   },
   'reset-after': {
     words: 'Connection reset after it was done',
@@ -101,7 +95,7 @@ const KINDS = {
   'other-json': { words: 'Some other JSON with HTTP 200', disturb: () => json(200, { status: 'ok', data: [] }) },
   'accepts-all': {
     words: 'A cache in between: whatever key asks gets the answer of one that works',
-    disturb: ({ proceed, registry }) => proceed({ impostor: registry.newest() }),
+    disturb: ({ proceed, house, registry }) => proceed({ impostor: registry.newest(house.name) }),
   },
   'clock-skew': {
     words: 'The clock goes ahead, or behind',
@@ -121,26 +115,31 @@ const KINDS = {
   },
   'unknown-key': {
     words: 'The key is not known',
-    disturb: ({ call, family }) => unknownKey(family, call.address),
+    disturb: ({ call, house }) => house.words.unknownKey(call),
   },
   refused: {
-    words: 'Address, key or permission refused (-2015)',
-    disturb: ({ call, family }) => rejected(family, call.address),
+    words: 'Address, key or permission refused',
+    disturb: ({ call, house }) => house.words.refused(call),
   },
-  'other-public-key': { words: 'The signature does not fit (-1022)', disturb: badSignature },
+  'other-public-key': {
+    words: 'The signature does not fit',
+    disturb: ({ call, house }) => house.words.badSignature(call),
+  },
   'unknown-permission': {
     words: 'A permission nobody heard of is on',
-    disturb: ({ call, proceed }) =>
-      call.path === API_RESTRICTIONS
-        ? edited(proceed({}), (fields) => ({ ...fields, enableTimeTravel: true }))
-        : proceed({}),
+    disturb: ({ call, house, proceed }) =>
+      edited(proceed({}), (fields) => house.words.surprising(call, fields) ?? fields),
   },
   'missing-fields': {
     words: 'Required fields are missing',
     disturb: ({ proceed }) =>
       edited(proceed({}), (fields) =>
-        without(fields, ['ipRestrict', 'enableWithdrawals', 'uid', 'serverTime', 'status']),
+        without(fields, ['ipRestrict', 'enableWithdrawals', 'uid', 'serverTime', 'status', 'result', 'data']),
       ),
+  },
+  'second-factor': {
+    words: 'Managing keys wants a second factor (Deribit)',
+    disturb: ({ proceed }) => proceed({ secondFactor: true }),
   },
 } satisfies Record<string, Kind>;
 

@@ -1,7 +1,7 @@
 import { KeyturnError } from '../errors.ts';
 import { FAULT_KINDS, type FaultKind, isFaultKind, type Proceed } from './fault-kinds.ts';
+import type { House } from './house.ts';
 import type { Answer, Call } from './http.ts';
-import type { Family } from './refusals.ts';
 import type { Registry } from './registry.ts';
 
 /** Something that is to go wrong on purpose, and for which calls. */
@@ -34,18 +34,17 @@ export interface Faults {
   switchAllOff(): void;
   list(): Fault[];
   /** Answers a call as the faults that match it would have it. */
-  answer(call: Call, family: Family, proceed: Proceed): Answer;
+  answer(call: Call, house: House): Answer;
 }
 
 const MAX_SECONDS = 7 * 86_400;
-const HEAD_OF_PATH = /^(\*|\/(api|sapi|fapi)\/[\w/.-]*\*?)$/;
+const HEAD_OF_PATH = /^(\*|\/(api|sapi|fapi|v5)\/[\w/.-]*\*?)$/;
 
 export function openFaults(registry: Registry): Faults {
   let faults: Fault[] = [];
   let last = 0;
 
-  function isMet(fault: Fault, { path, headers }: Call): boolean {
-    const apiKey = String(headers['x-mbx-apikey'] ?? '');
+  function isMet(fault: Fault, { path }: Call, apiKey: string): boolean {
     const label = (registry.find(apiKey) ?? registry.deleted(apiKey)?.key)?.label;
     const isPath = fault.path.endsWith('*') ? path.startsWith(fault.path.slice(0, -1)) : path === fault.path;
     return isPath && (fault.key === null || fault.key === apiKey || fault.key === label);
@@ -66,17 +65,18 @@ export function openFaults(registry: Registry): Faults {
       faults = [];
     },
     list: () => [...faults],
-    answer(call, family, proceed) {
-      const met = faults.filter((fault) => isMet(fault, call));
+    answer(call, house) {
+      const apiKey = house.keyIdOf(call) ?? '';
+      const met = faults.filter((fault) => isMet(fault, call, apiKey));
       for (const fault of met) fault.met += 1;
       faults = faults.filter(({ times, met: count }) => times === null || count < times);
       return met.reduce<Proceed>(
         (inner, fault) => (unusual) => {
           const { disturb } = FAULT_KINDS[fault.kind];
           const within: Proceed = (more) => inner({ ...unusual, ...more });
-          return { ...disturb({ call, family, fault, registry, proceed: within }), fault: fault.kind };
+          return { ...disturb({ call, house, fault, registry, proceed: within }), fault: fault.kind };
         },
-        proceed,
+        (unusual) => house.answer(call, unusual),
       )({});
     },
   };

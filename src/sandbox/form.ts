@@ -1,28 +1,31 @@
 import { KeyturnError } from '../errors.ts';
 import { parseAllowlist } from './allowlist.ts';
+import type { Offer } from './offers.ts';
 import type { RegisteredKey, Restrictions } from './registry.ts';
-import { READING_ONLY, SWITCHES, type SwitchField } from './switches.ts';
 
 /** What stands in the boxes of a create or edit form, as text. */
 export interface FormValues {
   label: string;
   publicKey: string;
-  on: readonly SwitchField[];
+  passphrase: string;
+  on: readonly string[];
   ipRestrict: boolean;
   ipAllowlist: string;
 }
 
-export const EMPTY_FORM: FormValues = {
+export const emptyForm = ({ initiallyOn }: Offer): FormValues => ({
   label: '',
   publicKey: '',
-  on: READING_ONLY,
+  passphrase: '',
+  on: initiallyOn,
   ipRestrict: false,
   ipAllowlist: '',
-};
+});
 
 export const valuesOfKey = (key: RegisteredKey): FormValues => ({
   label: key.label,
   publicKey: key.publicKey.pem,
+  passphrase: '',
   on: key.on,
   ipRestrict: key.ipAllowlist !== null,
   ipAllowlist: key.ipAllowlist?.join('\n') ?? '',
@@ -33,13 +36,14 @@ export const valuesOfKey = (key: RegisteredKey): FormValues => ({
  * that are missing are off, as browsers leave out unticked boxes; when none is posted they stay as they were. Addresses
  * without `ipRestrict` mean that it is on. Throws `invalid` for a value that is neither on nor off.
  */
-export function readForm(form: URLSearchParams, start: FormValues): FormValues {
-  const posted = SWITCHES.map(({ field }) => field).filter((field) => form.has(field));
+export function readForm(form: URLSearchParams, start: FormValues, { switches }: Offer): FormValues {
+  const posted = switches.map(({ field }) => field).filter((field) => form.has(field));
   const ipAllowlist = form.get('ipAllowlist') ?? start.ipAllowlist;
   const restrictedByDefault = form.has('ipAllowlist') ? ipAllowlist.trim() !== '' : start.ipRestrict;
   return {
     label: form.get('label') ?? start.label,
     publicKey: form.get('publicKey') ?? start.publicKey,
+    passphrase: form.get('passphrase') ?? start.passphrase,
     on: posted.length === 0 ? start.on : posted.filter((field) => isOn(form, field)),
     ipRestrict: form.has('ipRestrict') ? isOn(form, 'ipRestrict') : restrictedByDefault,
     ipAllowlist,
@@ -47,7 +51,11 @@ export function readForm(form: URLSearchParams, start: FormValues): FormValues {
 }
 
 /** Throws `invalid` when the key is to be tied to addresses and they are missing or wrong. */
-export const restrictionsOf = ({ on, ipRestrict, ipAllowlist }: FormValues): Restrictions => ({
+export const restrictionsOf = ({
+  on,
+  ipRestrict,
+  ipAllowlist,
+}: Pick<FormValues, 'on' | 'ipRestrict' | 'ipAllowlist'>): Restrictions => ({
   on,
   ipAllowlist: ipRestrict ? parseAllowlist(ipAllowlist) : null,
 });

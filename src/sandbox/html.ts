@@ -1,15 +1,23 @@
-import { EMPTY_FORM, type FormValues, valuesOfKey } from './form.ts';
+import { emptyForm, type FormValues, valuesOfKey } from './form.ts';
 import { documentOf } from './layout.ts';
 import { html, type Markup } from './markup.ts';
+import { HOUSES, type HouseName, OFFERS } from './offers.ts';
+import { inWords } from './public-key.ts';
 import type { RegisteredKey } from './registry.ts';
-import { SWITCHES } from './switches.ts';
 
 /** Where Binance has its own page; forms are posted below it. */
 export const PAGE_PATH = '/en/my/settings/api-management';
+/** The page of an exchange; Binance is meant where none is named. */
+export function addressOfPage(house: HouseName, query: Record<string, string> = {}): string {
+  const named = new URLSearchParams(house === 'binance' ? query : { venue: house, ...query });
+  return named.size === 0 ? PAGE_PATH : `${PAGE_PATH}?${named.toString()}`;
+}
+
 export const CLOCK_PATH = '/sandbox/clock';
 export const FAULTS_PATH = '/sandbox/faults';
 
 export interface PageContent {
+  house: HouseName;
   account: string;
   uid: number;
   keys: RegisteredKey[];
@@ -22,15 +30,17 @@ export interface PageContent {
 }
 
 /** The API-management page of one account. */
-export function renderPage({ account, uid, keys, now, created, error, typed }: PageContent): string {
-  const drafted = typed !== undefined && typed.apiKey === undefined ? typed.values : EMPTY_FORM;
+export function renderPage({ house, account, uid, keys, now, created, error, typed }: PageContent): string {
+  const { title, maxKeys } = OFFERS[house];
+  const drafted = typed !== undefined && typed.apiKey === undefined ? typed.values : emptyForm(OFFERS[house]);
   const main = html`<div class="bar">
 <h1>API Management</h1>
 <a href="#create">Create API</a>
 </div>
 <div class="bar">
-<p>Account <strong>${account}</strong> · UID ${uid} · ${keys.length} of 30 keys</p>
+<p>${title} account <strong>${account}</strong> · UID ${uid} · ${keys.length} of ${maxKeys} keys</p>
 <form method="get" action="${PAGE_PATH}" class="inline">
+<input type="hidden" name="venue" value="${house}">
 <label for="show-account">Another account</label>
 <input type="text" id="show-account" name="account" required maxlength="80" autocomplete="off" placeholder="main">
 <button class="plain">Show</button>
@@ -40,8 +50,12 @@ ${error !== undefined && html`<section class="bad" role="alert">${error}</sectio
 ${created !== undefined && createdNotice(created)}
 ${keys.length === 0 && html`<section>This account has no API keys yet.</section>`}
 ${keys.map((key) => keyCard(key, typed?.apiKey === key.apiKey ? typed.values : null))}
-${createForm(account, drafted)}
+${createForm(house, account, drafted)}
 ${clockForm(now)}
+<section>
+<h2>Other exchanges</h2>
+<p>${HOUSES.filter((each) => each !== house).map((each) => html`<a href="${addressOfPage(each)}">${OFFERS[each].title}</a> `)}</p>
+</section>
 <section>
 <h2>Faults</h2>
 <p>To see what your side makes of a bad day, <a href="${FAULTS_PATH}">let things go wrong on purpose</a>.</p>
@@ -57,10 +71,10 @@ const createdNotice = ({ apiKey, label }: RegisteredKey): Markup => html`<sectio
 </section>`;
 
 function keyCard(key: RegisteredKey, typed: FormValues | null): Markup {
-  const { apiKey, account, label, publicKey, createTime, on, ipAllowlist } = key;
-  const granted = SWITCHES.filter(({ field }) => on.includes(field));
+  const { house, apiKey, account, label, publicKey, createTime, on, ipAllowlist } = key;
+  const granted = OFFERS[house].switches.filter(({ field }) => on.includes(field));
   const access = ipAllowlist === null ? 'Unrestricted (Less Secure)' : `Trusted IPs only: ${ipAllowlist.join(', ')}`;
-  const exposed = ipAllowlist === null && on.some((field) => field !== 'enableReading');
+  const exposed = house === 'binance' && ipAllowlist === null && on.some((field) => field !== 'enableReading');
   return html`<article aria-label="API key ${label}">
 <div class="bar">
 <h2>${label}</h2>
@@ -90,16 +104,17 @@ and are not restricted to trusted IPs.</p>`
 <summary>Edit restrictions</summary>
 <form method="post" action="${PAGE_PATH}/edit">
 ${identity(account, apiKey)}
-${restrictionFields(apiKey, typed ?? valuesOfKey(key))}
+${restrictionFields(house, apiKey, typed ?? valuesOfKey(key))}
 <button class="submit">Save</button>
 </form>
 </details>
 </article>`;
 }
 
-const createForm = (account: string, values: FormValues): Markup => html`<section id="create">
+const createForm = (house: HouseName, account: string, values: FormValues): Markup => html`<section id="create">
 <h2>Create API: Self-generated</h2>
 <form method="post" action="${PAGE_PATH}/create">
+<input type="hidden" name="venue" value="${house}">
 <input type="hidden" name="account" value="${account}">
 <div class="field">
 <label for="label">Label API key</label>
@@ -110,20 +125,32 @@ const createForm = (account: string, values: FormValues): Markup => html`<sectio
 <textarea id="publicKey" name="publicKey" rows="9" required spellcheck="false"
 aria-describedby="publicKey-hint">${values.publicKey}</textarea>
 <p class="hint" id="publicKey-hint">
-RSA 2048, RSA 4096 or Ed25519 as PEM. Only the public half: never paste a private key.
+${inWords(OFFERS[house].kinds)} as PEM. Only the public half: never paste a private key.
 </p>
 </div>
-${restrictionFields('new', values)}
+${OFFERS[house].hasPassphrase && passphraseField()}
+${restrictionFields(house, 'new', values)}
 <button class="submit">Create API</button>
 </form>
 </section>`;
 
+const passphraseField = (): Markup => html`<div class="field">
+<label for="passphrase">Passphrase</label>
+<input type="password" id="passphrase" name="passphrase" required minlength="8" maxlength="32" autocomplete="off"
+aria-describedby="passphrase-hint">
+<p class="hint" id="passphrase-hint">8 to 32 characters, which every request with this key must carry.</p>
+</div>`;
+
 /** The hidden `false` tells the server that switches were posted at all when every box is left unticked. */
-const restrictionFields = (id: string, { on, ipRestrict, ipAllowlist }: FormValues): Markup => html`<fieldset>
+const restrictionFields = (
+  house: HouseName,
+  id: string,
+  { on, ipRestrict, ipAllowlist }: FormValues,
+): Markup => html`<fieldset>
 <legend>API restrictions</legend>
-<input type="hidden" name="enableReading" value="false">
+<input type="hidden" name="${OFFERS[house].switches[0]?.field ?? ''}" value="false">
 <div class="switches">
-${SWITCHES.map(
+${OFFERS[house].switches.map(
   ({ field, words }) => html`<label class="choice">
 <input type="checkbox" name="${field}" value="true"${checked(on.includes(field))}> ${words}
 </label>`,

@@ -27,12 +27,13 @@ const JOURNAL_PATH = '/sandbox/journal';
 /** More than this, and the oldest are dropped. */
 const MAX_ENTRIES = 10_000;
 
-export function openJournal(registry: Registry): Journal {
+/** `keyIdOf` tells which key a call names. */
+export function openJournal(registry: Registry, keyIdOf: (call: Call) => string | null): Journal {
   let entries: JournalEntry[] = [];
 
-  function labelOf({ headers }: Call): string | null {
-    const apiKey = headers['x-mbx-apikey'];
-    if (typeof apiKey !== 'string') return null;
+  function labelOf(call: Call): string | null {
+    const apiKey = keyIdOf(call);
+    if (apiKey === null) return null;
     const key = registry.find(apiKey) ?? registry.deleted(apiKey)?.key;
     return key?.label ?? 'unknown';
   }

@@ -1,10 +1,11 @@
 import { isKeyturnError } from '../errors.ts';
 import { accountOf, keyChanges, viewOf } from './changes.ts';
 import type { SandboxClock } from './clock.ts';
-import { EMPTY_FORM, readForm, valuesOfKey } from './form.ts';
-import { PAGE_PATH, type PageContent, renderPage } from './html.ts';
+import { emptyForm, readForm, valuesOfKey } from './form.ts';
+import { addressOfPage, PAGE_PATH, type PageContent, renderPage } from './html.ts';
 import { type Answer, type Call, failureOf, formOf, json, methodNotAllowed, redirect, wantsJson } from './http.ts';
 import { PAGE_HEADERS } from './layout.ts';
+import { type HouseName, houseNamed, OFFERS } from './offers.ts';
 import { mentionsPrivateKey, parsePublicKey, privateKeyPasted } from './public-key.ts';
 import { accountUid, type Registry } from './registry.ts';
 
@@ -28,23 +29,25 @@ export function managementPage(registry: Registry, clock: SandboxClock): (call: 
   function show(call: Call): Answer {
     const query = new URLSearchParams(call.query);
     return answering(call, query, () => {
+      const house = houseNamed(query);
       const account = accountOf(query);
-      const keys = registry.list(account);
-      if (wantsJson(call)) return json(200, { account, uid: accountUid(account), keys: keys.map(viewOf) });
-      return page(200, account, { created: keys.find(({ apiKey }) => apiKey === query.get('created')) });
+      const keys = registry.list(house, account);
+      if (wantsJson(call))
+        return json(200, { venue: house, account, uid: accountUid(account), keys: keys.map(viewOf) });
+      return page(200, house, account, { created: keys.find(({ apiKey }) => apiKey === query.get('created')) });
     });
   }
 
   function change(call: Call, apply: (typeof changes)[keyof typeof changes]): Answer {
-    const named = new URLSearchParams(call.query).get('account');
-    const form = new URLSearchParams(named === null ? {} : { account: named });
+    const named = [...new URLSearchParams(call.query)].filter(([name]) => name === 'account' || name === 'venue');
+    const form = new URLSearchParams(named);
     return answering(call, form, () => {
       for (const [name, value] of formOf(call)) form.append(name, value);
       if (holdsPrivateKey(form)) throw privateKeyPasted();
-      const { status, body, account, created } = apply(form);
+      const { status, body, house, account, created } = apply(form);
       if (wantsJson(call)) return json(status, body);
-      const next = new URLSearchParams(created === undefined ? { account } : { account, created });
-      return redirect(303, `${PAGE_PATH}?${next.toString()}`);
+      const next = created === undefined ? { account } : { account, created };
+      return redirect(303, addressOfPage(house, next));
     });
   }
 
@@ -56,8 +59,9 @@ export function managementPage(registry: Registry, clock: SandboxClock): (call: 
       if (!isKeyturnError(thrown)) throw thrown;
       const { status, error } = failureOf(thrown);
       if (wantsJson(call)) return json(status, { error });
+      const house = tried(() => houseNamed(parameters)) ?? 'binance';
       const account = tried(() => accountOf(parameters)) ?? 'main';
-      return page(status, account, { error, typed: call.method === 'POST' ? typedInto(parameters) : undefined });
+      return page(status, house, account, { error, typed: call.method === 'POST' ? typedInto(parameters) : undefined });
     }
   }
 
@@ -65,14 +69,16 @@ export function managementPage(registry: Registry, clock: SandboxClock): (call: 
   function typedInto(form: URLSearchParams): PageContent['typed'] {
     if (holdsPrivateKey(form)) return undefined;
     const key = registry.find(form.get('apiKey') ?? '');
-    const values = tried(() => readForm(form, key === undefined ? EMPTY_FORM : valuesOfKey(key)));
+    const offer = OFFERS[key?.house ?? tried(() => houseNamed(form)) ?? 'binance'];
+    const values = tried(() => readForm(form, key === undefined ? emptyForm(offer) : valuesOfKey(key), offer));
     if (values === undefined) return undefined;
-    const publicKey = tried(() => parsePublicKey(values.publicKey).pem) ?? '';
-    return { apiKey: key?.apiKey, values: { ...values, publicKey } };
+    const publicKey = tried(() => parsePublicKey(values.publicKey, offer.kinds).pem) ?? '';
+    return { apiKey: key?.apiKey, values: { ...values, publicKey, passphrase: '' } };
   }
 
-  function page(status: number, account: string, notice: Notice): Answer {
-    const content = { account, uid: accountUid(account), keys: registry.list(account), now: clock.now(), ...notice };
+  function page(status: number, house: HouseName, account: string, notice: Notice): Answer {
+    const keys = registry.list(house, account);
+    const content = { house, account, uid: accountUid(account), keys, now: clock.now(), ...notice };
     return { status, headers: PAGE_HEADERS, body: renderPage(content) };
   }
 }

@@ -1,43 +1,49 @@
-import { createHash, randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { KeyturnError } from '../errors.ts';
+import { type HouseName, OFFERS, type Offer } from './offers.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
 import { loadKeys, saveKeys } from './state-file.ts';
-import type { SwitchField } from './switches.ts';
 
 /** What a key may do, and from where. */
 export interface Restrictions {
-  on: readonly SwitchField[];
+  on: readonly string[];
   /** Addresses and networks; null when the key is not tied to any. */
   ipAllowlist: readonly string[] | null;
 }
 
 export interface RegisteredKey extends Restrictions {
-  /** 64 alphanumeric characters. */
+  /** Where it is registered. */
+  house: HouseName;
+  /** What the exchange made up, for example 64 alphanumeric characters. */
   apiKey: string;
   account: string;
   label: string;
   publicKey: PublicKey;
+  /** What every request must carry, where the exchange wants that. */
+  passphrase: string | null;
   /** Milliseconds since 1970, by the sandbox's clock. */
   createTime: number;
 }
 
 interface Draft extends Restrictions {
+  house: HouseName;
   account: string;
   label: string;
   /** As a person pasted it. */
   publicKey: string;
+  passphrase: string | null;
 }
 
 /** All keys of all accounts. A change is in the state file when its call returns, and did not happen when it throws. */
 export interface Registry {
   /** The account's keys, oldest first. */
-  list(account: string): RegisteredKey[];
+  list(house: HouseName, account: string): RegisteredKey[];
   find(apiKey: string): RegisteredKey | undefined;
   /** A key that was deleted since the sandbox was started. */
   deleted(apiKey: string): { key: RegisteredKey; at: Date } | undefined;
-  /** The one made last, of whatever account. */
-  newest(): RegisteredKey | undefined;
-  /** Throws `invalid`, `refused`, `quota` beyond 30 keys, and `conflict` for a public key the account has already. */
+  /** The one made last at an exchange, of whatever account. */
+  newest(house: HouseName): RegisteredKey | undefined;
+  /** Throws `invalid`, `refused`, `quota` beyond the exchange’s number of keys, and `conflict` for a public key the account has already. */
   create(draft: Draft, at: Date): RegisteredKey;
   /** Throws `not-found` and `refused`. */
   edit(apiKey: string, restrictions: Restrictions): RegisteredKey;
@@ -45,10 +51,9 @@ export interface Registry {
   remove(apiKey: string, at: Date): void;
 }
 
-const MAX_KEYS = 30;
-const MAX_LABEL = 100;
-const FIX: readonly SwitchField[] = ['enableFixApiTrade', 'enableFixReadOnly'];
-const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const FIX: readonly string[] = ['enableFixApiTrade', 'enableFixReadOnly'];
+const MIN_PASSPHRASE = 8;
+const MAX_PASSPHRASE = 32;
 
 /** Without a file (null) the keys live in memory only. Throws `corrupt` when the file is not a state of the sandbox. */
 export function openRegistry(stateFile: string | null): Registry {
@@ -63,7 +68,8 @@ export function openRegistry(stateFile: string | null): Registry {
     keys = next;
   }
 
-  const list = (account: string) => [...keys.values()].filter((key) => key.account === account);
+  const list = (house: HouseName, account: string) =>
+    [...keys.values()].filter((key) => key.house === house && key.account === account);
 
   function demand(apiKey: string): RegisteredKey {
     const key = keys.get(apiKey);
@@ -75,15 +81,17 @@ export function openRegistry(stateFile: string | null): Registry {
     list,
     find: (apiKey) => keys.get(apiKey),
     deleted: (apiKey) => deleted.get(apiKey),
-    newest: () => [...keys.values()].at(-1),
+    newest: (house) => [...keys.values()].filter((key) => key.house === house).at(-1),
     create(draft, at) {
-      const publicKey = parsePublicKey(draft.publicKey);
-      checkAccount(draft.account);
-      checkLabel(draft.label);
+      const { house, account, label } = draft;
+      const offer = OFFERS[house];
+      const publicKey = parsePublicKey(draft.publicKey, offer.kinds);
+      checkAccount(account);
+      checkLabel(label, offer.labels);
       checkRestrictions(draft, publicKey);
-      checkRoom(list(draft.account), publicKey);
-      const { account, label, on, ipAllowlist } = draft;
-      const key = { apiKey: newKeyId(), account, label, publicKey, createTime: at.getTime(), on, ipAllowlist };
+      checkRoom(list(house, account), publicKey, offer.maxKeys);
+      const passphrase = offer.hasPassphrase ? checkedPassphrase(draft.passphrase) : null;
+      const key = { ...draft, apiKey: offer.newKeyId(), publicKey, passphrase, createTime: at.getTime() };
       commit(new Map(keys).set(key.apiKey, key));
       return key;
     },
@@ -117,9 +125,17 @@ export function checkAccount(account: string): void {
   });
 }
 
-function checkLabel(label: string): void {
-  const written = label.trim() !== '' && label.length <= MAX_LABEL && !/\p{Cc}/u.test(label);
-  if (!written) throw new KeyturnError('invalid', `the label needs 1 to ${MAX_LABEL} characters on one line`);
+function checkLabel(label: string, { maxLength, wordsOnly }: Offer['labels']): void {
+  const written = label.trim() !== '' && label.length <= maxLength && !/\p{Cc}/u.test(label);
+  if (written && (!wordsOnly || /^\w+$/.test(label))) return;
+  const what = wordsOnly ? 'letters, digits and underscores' : 'characters on one line';
+  throw new KeyturnError('invalid', `the label needs 1 to ${maxLength} ${what}`);
+}
+
+function checkedPassphrase(passphrase: string | null): string {
+  const { length } = passphrase ?? '';
+  if (passphrase !== null && length >= MIN_PASSPHRASE && length <= MAX_PASSPHRASE) return passphrase;
+  throw new KeyturnError('invalid', `the passphrase needs ${MIN_PASSPHRASE} to ${MAX_PASSPHRASE} characters`);
 }
 
 function checkRestrictions({ on, ipAllowlist }: Restrictions, publicKey: PublicKey): void {
@@ -135,16 +151,13 @@ function checkRestrictions({ on, ipAllowlist }: Restrictions, publicKey: PublicK
   }
 }
 
-function checkRoom(keys: RegisteredKey[], publicKey: PublicKey): void {
+function checkRoom(keys: RegisteredKey[], publicKey: PublicKey, most: number): void {
   if (keys.some((key) => key.publicKey.fingerprint === publicKey.fingerprint)) {
     throw new KeyturnError('conflict', 'this public key is registered in the account already', {
       hint: 'make a new pair for every key',
     });
   }
-  if (keys.length >= MAX_KEYS) {
-    throw new KeyturnError('quota', `an account takes at most ${MAX_KEYS} keys`, { hint: 'delete one first' });
+  if (keys.length >= most) {
+    throw new KeyturnError('quota', `an account takes at most ${most} keys`, { hint: 'delete one first' });
   }
 }
-
-const newKeyId = (): string =>
-  Array.from({ length: 64 }, () => ALPHANUMERIC.charAt(randomInt(ALPHANUMERIC.length))).join('');

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { KeyturnError } from '../errors.ts';
-import { exchangeApi, familyOf } from './api.ts';
 import { turnableClock } from './clock.ts';
 import { clockPage } from './clock-page.ts';
 import { type Faults, openFaults } from './faults.ts';
 import { faultsPage } from './faults-page.ts';
 import { guard } from './guard.ts';
+import { openHouses } from './houses.ts';
 import { type Answer, addressOf, type Call, json, readCall } from './http.ts';
 import { type Journal, journalPage, openJournal } from './journal.ts';
 import { managementPage } from './page.ts';
@@ -52,7 +52,7 @@ export interface Sandbox {
 }
 
 /**
- * A local server that behaves as Binance does where keys matter, with a page to manage them. Throws `corrupt` for a
+ * A local server that behaves as exchanges do where keys matter, with a page to manage them. Throws `corrupt` for a
  * broken state file and `unavailable` when it cannot listen.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -60,13 +60,14 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const clock = turnableClock(now);
   const registry = openRegistry(stateFile);
   const faults = openFaults(registry);
-  const journal = openJournal(registry);
-  const exchange = exchangeApi(registry, clock);
+  const houses = openHouses(registry, clock);
+  const houseOf = (call: Call) => houses.find((house) => house.has(call.path));
+  const journal = openJournal(registry, (call) => houseOf(call)?.keyIdOf(call) ?? null);
 
-  /** The one place where a call becomes an answer of the exchange; whatever is to go wrong on purpose goes wrong here. */
+  /** The one place where a call becomes an answer of an exchange; whatever is to go wrong on purpose goes wrong here. */
   function disturbed(call: Call): Answer | null {
-    const family = familyOf(call.path);
-    return family && faults.answer(call, family, (unusual) => exchange(call, family, unusual));
+    const house = houseOf(call);
+    return house ? faults.answer(call, house) : null;
   }
 
   const parts = [

@@ -36,10 +36,15 @@ export function readSigned(query: string, body: Buffer): SignedParameters | 'ill
 export function fits(signature: string, payload: string, publicKey: PublicKey): boolean {
   const percentEncoded = /^[\x21-\x7e]*$/.test(payload);
   if (!percentEncoded || !/^[A-Za-z0-9+/]+={0,2}$/.test(signature)) return false;
-  const key = createPublicKey(publicKey.pem);
+  return isSignedBy(publicKey, Buffer.from(payload, 'latin1'), Buffer.from(signature, 'base64'));
+}
+
+/** RSASSA-PKCS1-v1_5 with SHA-256, or Ed25519, over exactly these bytes. */
+export function isSignedBy({ pem, kind }: PublicKey, bytes: Buffer, signature: Buffer): boolean {
+  const key = createPublicKey(pem);
   const [hash, options] =
-    publicKey.kind === 'Ed25519' ? [null, { key }] : ['sha256', { key, padding: constants.RSA_PKCS1_PADDING }];
-  return verify(hash, Buffer.from(payload, 'latin1'), options, Buffer.from(signature, 'base64'));
+    kind === 'Ed25519' ? [null, { key }] : ['sha256', { key, padding: constants.RSA_PKCS1_PADDING }];
+  return verify(hash, bytes, options, signature);
 }
 
 const isSignature = (pair: string): boolean => pair === 'signature' || pair.startsWith('signature=');

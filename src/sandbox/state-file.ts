@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KeyturnError } from '../errors.ts';
+import { HOUSES, OFFERS } from './offers.ts';
 import { parsePublicKey } from './public-key.ts';
 import type { RegisteredKey } from './registry.ts';
-import { SWITCHES } from './switches.ts';
 
 const FORMAT_VERSION = 1;
 
@@ -58,15 +58,20 @@ function stateOf(value: unknown): unknown[] {
 
 function keyOf(value: unknown): RegisteredKey {
   if (!isObject(value)) throw new TypeError('a key is not an object');
-  const { apiKey, account, label, publicKey, createTime, on, ipAllowlist } = value;
+  const { apiKey, account, label, publicKey, createTime, on, ipAllowlist, passphrase = null } = value;
+  // Files from before the sandbox played other exchanges name none.
+  const house = HOUSES.find((each) => each === (value.house ?? 'binance'));
+  if (house === undefined) throw new TypeError('a key belongs to no exchange');
+  const { switches, kinds } = OFFERS[house];
   const written = [apiKey, account, label, publicKey].every((text) => typeof text === 'string');
-  const known = isTexts(on) && on.every((field) => SWITCHES.some((each) => each.field === field));
+  const known = isTexts(on) && on.every((field) => switches.some((each) => each.field === field));
+  const isText = passphrase === null || typeof passphrase === 'string';
   const tied = ipAllowlist === null || isTexts(ipAllowlist);
-  if (!written || !known || !tied || !Number.isSafeInteger(createTime)) {
+  if (!written || !known || !isText || !tied || !Number.isSafeInteger(createTime)) {
     throw new TypeError('a key lacks a field, or has one of another type');
   }
-  const stored = { apiKey, account, label, createTime, on, ipAllowlist } as Omit<RegisteredKey, 'publicKey'>;
-  return { ...stored, publicKey: parsePublicKey(String(publicKey)) };
+  const stored = { house, apiKey, account, label, createTime, on, ipAllowlist, passphrase };
+  return { ...(stored as Omit<RegisteredKey, 'publicKey'>), publicKey: parsePublicKey(String(publicKey), kinds) };
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -66,7 +66,7 @@ export function subAccountCalls(registry: Registry) {
   return {
     list: about((account, { values }) => {
       const wanted = values.get('subAccountApiKey');
-      const keys = registry.list(account).filter(({ apiKey }) => wanted === undefined || apiKey === wanted);
+      const keys = registry.list('binance', account).filter(({ apiKey }) => wanted === undefined || apiKey === wanted);
       const size = Number(values.get('size') ?? 30);
       const start = (Number(values.get('page') ?? 1) - 1) * size;
       const rows = keys.slice(start, start + size).map((key) => ({
@@ -85,7 +85,11 @@ export function subAccountCalls(registry: Registry) {
       const label = values.get('apiName');
       if (!label) return missing('apiName');
       const on: SwitchField[] = ['enableReading', ...switchesFrom(values, { ...FLAGS, ...FIX_FLAGS })];
-      const key = registry.create({ account, label, publicKey, on, ipAllowlist: allowlistFrom(values) }, now);
+      const restrictions = { on, ipAllowlist: allowlistFrom(values) };
+      const key = registry.create(
+        { house: 'binance', account, label, publicKey, passphrase: null, ...restrictions },
+        now,
+      );
       const { apiKey, ipAllowlist } = key;
       return json(200, {
         apiName: label,
@@ -97,7 +101,7 @@ export function subAccountCalls(registry: Registry) {
     }),
 
     setPermissions: aboutKey((key, { values, now }) => {
-      const kept = key.on.filter((field) => !Object.values(FLAGS).includes(field));
+      const kept = key.on.filter((field) => !Object.values<string>(FLAGS).includes(field));
       const { ipAllowlist } = key;
       const edited = registry.edit(key.apiKey, { on: [...kept, ...switchesFrom(values, FLAGS)], ipAllowlist });
       return json(200, { apikey: key.apiKey, ...flagsOf(edited), timestamp: now.getTime() });

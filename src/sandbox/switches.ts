@@ -18,9 +18,6 @@ export const SWITCHES = [
 
 export type SwitchField = (typeof SWITCHES)[number]['field'];
 
-/** What a new key may do when nobody said otherwise. */
-export const READING_ONLY: readonly SwitchField[] = ['enableReading'];
-
-/** Every switch with its position, as the exchange reports them. */
-export const positions = (on: readonly SwitchField[]): Record<SwitchField, boolean> =>
-  Object.fromEntries(SWITCHES.map(({ field }) => [field, on.includes(field)])) as Record<SwitchField, boolean>;
+/** Every switch with its position, as exchanges report them. */
+export const positions = (switches: readonly { field: string }[], on: readonly string[]): Record<string, boolean> =>
+  Object.fromEntries(switches.map(({ field }) => [field, on.includes(field)]));

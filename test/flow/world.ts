@@ -15,7 +15,7 @@ import { type KeyReport, look, type PassDependencies, pass } from '../../src/tic
 import { createEmbeddedIdentities } from '../../src/wire.ts';
 import { keyNamed, openWorkspace, toolsFor, type Workspace } from '../../src/workspace.ts';
 
-/** Everything real but time: the directory store in a temporary folder, the Binance client over HTTP, the sandbox, a turned clock. */
+/** Everything real but time: the directory store in a temporary folder, the venue’s client over HTTP, the sandbox, a turned clock. */
 export interface World {
   folder: string;
   workspace: Workspace;
@@ -48,6 +48,9 @@ export interface Setting {
   venue?: string;
   kind?: string;
   purpose?: string;
+  algorithm?: string;
+  /** What else the person enters for every new key. */
+  enters?: Record<string, string>;
   at?: string;
 }
 
@@ -57,6 +60,8 @@ export async function aWorld({
   venue = '',
   kind = 'binance',
   purpose = 'spot-trading',
+  algorithm = 'ed25519',
+  enters = {},
   at = '2026-06-01T12:00:00Z',
 }: Setting = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-flow-'));
@@ -75,7 +80,7 @@ export async function aWorld({
       'apiVersion: keyturn/v1',
       'account: desk',
       'venue: exchange',
-      `defaults: { algorithm: ed25519, ipAllowlist: [127.0.0.1], schedule: ${schedule} }`,
+      `defaults: { algorithm: ${algorithm}, ipAllowlist: [127.0.0.1], schedule: ${schedule} }`,
       `keys: [{ name: spot, application: bot, purpose: ${purpose}, rotateEvery: 30d, owner: desk-a${key} }]`,
     ].join('\n'),
   );
@@ -86,8 +91,8 @@ export async function aWorld({
   });
   const policyKey = keyNamed(workspace.keys, KEY);
   const capabilities = workspace.ports.sources.capabilities(policyKey.venue);
-  const page = `${sandbox.url}/en/my/settings/api-management`;
-  const person = personAt(page, new Map(capabilities.switches.map(({ label, field }) => [label, field])));
+  const { page, switches } = capabilities;
+  const person = personAt(page, new Map(switches.map(({ label, field }) => [label, field])), enters);
   const dependencies: PassDependencies = {
     sources: workspace.ports.sources,
     clock,
@@ -145,12 +150,15 @@ export async function aWorld({
       const tools = await toolsFor(workspace, policyKey, 'test');
       await requestRotation(tools, await world.record(), request);
     },
-    post: (action, fields) =>
-      fetch(`${page}/${action}`, {
+    post(action, fields) {
+      const form = new URL(page);
+      form.pathname += `/${action}`;
+      return fetch(form, {
         method: 'POST',
         headers: { accept: 'application/json' },
         body: new URLSearchParams(fields),
-      }),
+      });
+    },
     async close() {
       await workspace.ports.close();
       await sandbox.close();

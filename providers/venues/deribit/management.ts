@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { KeyturnError } from '../../../src/errors.ts';
+import type { Credential, KeyManagement, Listing, Refused, VenueDependencies } from '../../../src/ports/venue.ts';
+import { type ManagingKey, openManagingKey } from '../managing-key.ts';
+import { type Reading, troubleFrom } from '../reading.ts';
+import { ApiKey, LIST, listed, scopeFor } from './api-key.ts';
+import type { Call, DeribitClient } from './client.ts';
+
+/**
+ * Keys of an account by API, with a key of the same account whose scope is `account:read_write` [D-KEY]. Where the account has
+ * a second factor, Deribit asks for it, and only a person has it [D-SEC].
+ */
+
+const SecondFactor = z.object({ security_key_authorization_required: z.literal(true) });
+
+type NeedsPerson = { outcome: 'person'; message: string };
+
+const NEEDS_PERSON: NeedsPerson = {
+  outcome: 'person',
+  message: 'Deribit wants a second factor for it, which only a person has',
+};
+
+export function deribitManagement(
+  client: DeribitClient,
+  managing: Readonly<Record<string, ManagingKey>>,
+  dependencies: VenueDependencies,
+): KeyManagement {
+  const opened = new Map<string, Promise<Credential>>();
+
+  function managerOf(account: string): Promise<Credential> {
+    const key = managing[account];
+    if (key === undefined) {
+      throw new KeyturnError('invalid', `keyturn.yaml names no managing key for account ${account}`, {
+        hint: 'add it to managing of the venue, or give the account a venue without: people then register and delete its keys',
+      });
+    }
+    const credential = opened.get(account) ?? openManagingKey(key, dependencies);
+    opened.set(account, credential);
+    return credential;
+  }
+
+  async function ask<Body>(account: string, call: Call<Body>): Promise<Reading<Body>> {
+    const token = await client.signIn(await managerOf(account));
+    return token.body === null ? { ...token, body: null } : client.call(call, token.body);
+  }
+
+  async function listing(account: string): Promise<{ keys: ApiKey[] } | { reading: Reading<unknown> }> {
+    const reading = await ask(account, LIST);
+    return reading.body === null ? { reading } : { keys: reading.body };
+  }
+
+  async function keysOf(account: string): Promise<ApiKey[]> {
+    const found = await listing(account);
+    if ('keys' in found) return found.keys;
+    throw unanswered('listing the keys', found.reading);
+  }
+
+  /** A change: done, refused, or for a person; anything else leaves its outcome unknown. */
+  async function change<Body>(
+    account: string,
+    what: string,
+    call: Call<Body>,
+  ): Promise<{ body: Body } | Refused | NeedsPerson> {
+    const reading = await ask(account, { ...call, schema: z.union([SecondFactor, call.schema]) });
+    const { body, answer, detail } = reading;
+    if (SecondFactor.safeParse(body).success) return NEEDS_PERSON;
+    if (body !== null) return { body: body as Body };
+    if (answer.kind === 'refused' || (answer.status === 400 && answer.code !== null)) {
+      return { outcome: 'refused', message: `${what} was refused (${detail})` };
+    }
+    throw unanswered(what, reading);
+  }
+
+  const edit = (account: string, id: number, key: Parameters<typeof scopeFor>[0], name: string) =>
+    change(account, 'setting scope and addresses', {
+      method: 'private/edit_api_key',
+      parameters: { id, name, max_scope: scopeFor(key), enabled: true, ip_whitelist: key.ipAllowlist },
+      schema: ApiKey,
+    });
+
+  return {
+    async list(account): Promise<Listing> {
+      const found = await listing(account);
+      return 'keys' in found ? { state: 'listed', keys: found.keys.map(listed) } : troubleFrom(found.reading);
+    },
+
+    /** Creating takes no addresses: they follow at once. Where that fails, verification finds them missing, and mends it. */
+    async register({ key, publicKey, label }) {
+      const cannot = beyondReach(key.permissions);
+      if (cannot) return { outcome: 'refused', message: cannot };
+      const created = await change(key.account, 'registering', {
+        method: 'private/create_api_key',
+        parameters: { name: label, max_scope: scopeFor(key), public_key: publicKey },
+        schema: ApiKey,
+      });
+      if (!('body' in created)) return created;
+      const { id, client_id } = created.body;
+      if (key.ipAllowlist.length > 0) await edit(key.account, id, key, label);
+      return { outcome: 'registered', apiKey: client_id };
+    },
+
+    async configure(apiKey, key) {
+      const subject = (await keysOf(key.account)).find(({ client_id }) => client_id === apiKey);
+      if (subject === undefined) return { outcome: 'refused', message: 'Deribit does not list this key' };
+      return changed(await edit(key.account, subject.id, key, subject.name));
+    },
+
+    async remove(account, { apiKey }) {
+      const subject = (await keysOf(account)).find(({ client_id }) => client_id === apiKey);
+      if (subject === undefined) return { outcome: 'absent' };
+      const removed = await change(account, 'deleting', {
+        method: 'private/remove_api_key',
+        parameters: { id: subject.id },
+        schema: z.literal('ok'),
+      });
+      return changed(removed);
+    },
+  };
+}
+
+const changed = (done: { body: unknown } | Refused | NeedsPerson): { outcome: 'changed' } | Refused =>
+  'body' in done ? { outcome: 'changed' } : { outcome: 'refused', message: done.message };
+
+const unanswered = (what: string, { detail, answer: { retryAfter } }: Reading<unknown>): KeyturnError =>
+  new KeyturnError('unavailable', `${what}: the venue gave no usable answer (${detail})`, {
+    hint: 'whether it took effect is looked up by the next run',
+    ambiguous: true,
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
+
+const GIVEN: readonly string[] = ['read', 'spot-trade', 'futures-trade', 'options-trade', 'withdraw', 'transfer'];
+
+function beyondReach(permissions: readonly string[]): string | null {
+  const unknown = permissions.filter((each) => !GIVEN.includes(each));
+  return unknown.length === 0 ? null : `Deribit has no scope for ${unknown.join(', ')}`;
+}

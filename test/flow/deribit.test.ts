@@ -1,0 +1,156 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { aWorld, type World } from './world.ts';
+
+/** Deribit: keys are managed with another key of the account, or by people; either way, live keys list the account’s keys. */
+
+let world: World;
+afterEach(() => world.close());
+
+interface PageKey {
+  apiKey: string;
+  label: string;
+  ipAllowlist: string[];
+  'trade:read_write': boolean;
+}
+const listed = async (): Promise<PageKey[]> => {
+  const page = `${world.sandbox.url}/en/my/settings/api-management?venue=deribit`;
+  const response = await fetch(page, { headers: { accept: 'application/json' } });
+  return ((await response.json()) as { keys: PageKey[] }).keys;
+};
+const labels = async () => (await listed()).map(({ label }) => label);
+const asked = () => world.sandbox.journal.entries().map(({ path }) => path.replace('/api/v2/', ''));
+
+const BY_API = ['generate done generated', 'register done registered', 'verify done verified', 'promote done promoted'];
+const GONE = ['revoke done removed', 'prove done proven-dead', 'destroy done destroyed', 'not-due'];
+
+describe.each(['ed25519', 'rsa-2048'])('with a managing key and %s', (algorithm) => {
+  let manager: string;
+
+  beforeEach(async () => {
+    const key = '{ apiKey: { file: manager.id }, privateKey: { file: manager.pem } }';
+    world = await aWorld({ kind: 'deribit', algorithm, venue: `, managing: { desk: ${key} }` });
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const form = {
+      label: 'manager',
+      publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      'account:read_write': 'on',
+      ipAllowlist: '127.0.0.1',
+    };
+    const created = (await (await world.post('create', form)).json()) as { apiKey: string };
+    manager = created.apiKey;
+    const write = (file: string, text: string | Buffer) =>
+      writeFileSync(join(world.folder, file), text, { mode: 0o600 });
+    write('manager.id', manager);
+    write('manager.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  });
+
+  it('turns a key over without a person', async () => {
+    expect(await world.apply()).toEqual([...BY_API, 'not-due']);
+    expect(await listed()).toMatchObject([
+      { label: 'manager' },
+      { label: 'spot_g1', ipAllowlist: ['127.0.0.1'], 'trade:read_write': true },
+    ]);
+    expect((await world.record()).generations[0]).toMatchObject({ allowlist: 'proven' });
+    world.forward({ days: 29 });
+    expect(await world.apply()).toEqual([...BY_API, 'overlap']);
+    world.forward({ hours: 25 });
+    expect(await world.apply()).toEqual(GONE);
+    expect(await labels()).toEqual(['manager', 'spot_g2']);
+    expect(await world.tasks()).toEqual([]);
+  });
+
+  it('finds by its public half what it registered when the answer was lost', async () => {
+    world.sandbox.faults.switchOn({ kind: 'reset-after', path: '/api/v2/private/create_api_key', times: 1 });
+    expect((await world.report()).error).toMatchObject({ code: 'unavailable', ambiguous: true });
+    expect(await labels()).toEqual(['manager', 'spot_g1']);
+    expect(await world.apply()).toEqual([...BY_API.slice(1), 'not-due']);
+    expect(await listed()).toMatchObject([{ label: 'manager' }, { label: 'spot_g1', ipAllowlist: ['127.0.0.1'] }]);
+  });
+
+  it('leaves to a person what wants a second factor', async () => {
+    const { id } = world.sandbox.faults.switchOn({ kind: 'second-factor' });
+    expect(await world.apply()).toEqual([
+      'generate done generated',
+      'register waiting registration-asked',
+      'waiting-for-registration',
+    ]);
+    expect(await world.tasks()).toMatchObject([{ kind: 'register', label: 'spot_g1' }]);
+    await world.registers();
+    expect(await world.apply()).toEqual(['verify done verified', 'promote done promoted', 'not-due']);
+    world.sandbox.faults.switchOff(id);
+    world.forward({ days: 29 });
+    expect(await world.apply()).toEqual([...BY_API, 'overlap']);
+    world.forward({ hours: 25 });
+    world.sandbox.faults.switchOn({ kind: 'second-factor' });
+    expect(await world.apply()).toEqual([
+      'revoke waiting deletion-asked',
+      'prove waiting still-works',
+      'waiting-for-deletion',
+    ]);
+    await world.deletes();
+    expect(await world.apply()).toEqual(GONE.slice(1));
+  });
+});
+
+describe('without a managing key', () => {
+  beforeEach(async () => {
+    world = await aWorld({ kind: 'deribit' });
+  });
+
+  /** The second generation is current, the first one asked to be deleted. */
+  async function replaced(): Promise<void> {
+    await world.apply();
+    await world.registers();
+    await world.apply();
+    world.forward({ days: 29 });
+    await world.apply();
+    await world.registers();
+    await world.apply();
+    world.forward({ hours: 25 });
+    await world.apply();
+  }
+
+  it('people register and delete; the list the current key sees proves it at once', async () => {
+    await replaced();
+    await world.deletes();
+    expect(await world.apply()).toEqual(['prove done proven-dead', 'destroy done destroyed', 'not-due']);
+  });
+
+  it('a key that is only refused is not dead: the list still has it', async () => {
+    await replaced();
+    const [previous] = await listed();
+    await world.post('edit', { apiKey: previous?.apiKey ?? '', ipAllowlist: '203.0.113.9' });
+    expect((await world.apply()).at(0)).toBe('prove waiting still-listed');
+  });
+
+  it('an address that is missing is seen in the list, and mended by a person', async () => {
+    await world.apply();
+    await world.registers({ ipAllowlist: ['127.0.0.1', '203.0.113.9'] });
+    expect(await world.apply()).toEqual(['verify waiting fix-needed', 'fix-needed']);
+    expect((await world.tasks())[0]?.findings).toMatchObject([
+      { code: 'allowlist-differs', message: 'correct “IP Whitelisting”: remove 203.0.113.9' },
+    ]);
+  });
+
+  it('a scope nobody heard of fails verification', async () => {
+    await world.apply();
+    await world.registers();
+    world.sandbox.faults.switchOn({ kind: 'unknown-permission' });
+    expect(await world.apply()).toEqual(['verify waiting fix-needed', 'fix-needed']);
+  });
+
+  it('no probe calls anything that places an order, moves money or changes a setting', async () => {
+    await replaced();
+    await world.deletes();
+    await world.apply();
+    expect([...new Set(asked())].filter((path) => !path.startsWith('/en/')).sort()).toEqual([
+      'private/list_api_keys',
+      'public/auth',
+      'public/get_time',
+      'public/status',
+    ]);
+  });
+});
