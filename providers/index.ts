@@ -11,6 +11,8 @@ import {
   binanceSubAccountCapabilities,
   openBinanceSubAccount,
 } from './venues/binance-sub-account.ts';
+import { BitgetOptions, bitgetCapabilities, openBitget } from './venues/bitget.ts';
+import { BybitOptions, bybitCapabilities, openBybit } from './venues/bybit.ts';
 import { DeribitOptions, deribitCapabilities, openDeribit } from './venues/deribit.ts';
 
 /** Every kind there is. Adding one is its file, its test, and one line here; nothing happens at import time. */
@@ -48,6 +50,8 @@ export const VENUES = {
     capabilities: binanceSubAccountCapabilities,
     open: openBinanceSubAccount,
   },
+  bitget: { options: BitgetOptions, capabilities: bitgetCapabilities, open: openBitget },
+  bybit: { options: BybitOptions, capabilities: bybitCapabilities, open: openBybit },
   deribit: { options: DeribitOptions, capabilities: deribitCapabilities, open: openDeribit },
 } as const;
 

@@ -22,12 +22,16 @@ export const KINDS = {
   venues: {
     binance: VENUES.binance.options,
     'binance-sub-account': VENUES['binance-sub-account'].options,
+    bitget: VENUES.bitget.options,
+    bybit: VENUES.bybit.options,
     deribit: VENUES.deribit.options,
   },
   builtIn: {
     stores: { local: { kind: 'directory', path: '.keyturn/store' } },
     venues: {
       binance: { kind: 'binance' },
+      bitget: { kind: 'bitget' },
+      bybit: { kind: 'bybit' },
       deribit: { kind: 'deribit' },
       sandbox: { kind: 'binance', baseUrl: 'http://127.0.0.1:8787' },
     },

@@ -8,7 +8,7 @@ import {
   type VenueDependencies,
 } from '../../src/ports/venue.ts';
 import type { HttpClient } from '../http.ts';
-import { inspectionOf, LIST } from './deribit/api-key.ts';
+import { inspectionOf, LIST, WHOSE } from './deribit/api-key.ts';
 import { capabilitiesWith } from './deribit/capabilities.ts';
 import { type DeribitClient, deribitClient } from './deribit/client.ts';
 import { deribitManagement } from './deribit/management.ts';
@@ -57,11 +57,13 @@ async function probe(client: DeribitClient, credential: Credential, http?: HttpC
   const signedIn = await client.signIn(credential, http);
   if (signedIn.body === null) return { answers: [signedIn.answer], inspection: null };
   const list = await client.call(LIST, signedIn.body, http);
-  if (list.body === null) return { answers: [signedIn.answer, list.answer], inspection: null };
+  const whose = await client.call(WHOSE, signedIn.body, http);
+  const answers = [signedIn.answer, list.answer, whose.answer];
+  if (list.body === null || whose.body === null) return { answers, inspection: null };
   const self = list.body.find(({ client_id }) => client_id === credential.apiKey);
+  // A list without the key that asks is not that of its account.
   if (self === undefined) {
-    const answer = { ...list.answer, ...nothing('unexpected-answer') };
-    return { answers: [signedIn.answer, answer], inspection: null };
+    return { answers: [signedIn.answer, { ...list.answer, ...nothing('unexpected-answer') }], inspection: null };
   }
-  return { answers: [signedIn.answer, list.answer], inspection: inspectionOf(self, list.body) };
+  return { answers, inspection: inspectionOf(self, list.body, whose.body.id) };
 }

@@ -9,6 +9,8 @@ import { isSignedBy } from './signature.ts';
 /** Bitget’s second API, as far as keys go. */
 
 const MAX_AGE_MS = 30_000;
+/** An account may be asked once in this time. */
+const APART_MS = 1_000;
 const TIME = '/api/v2/public/time';
 const ACCOUNT = '/api/v2/spot/account/info';
 
@@ -23,6 +25,7 @@ export function bitget(registry: Registry, clock: SandboxClock): House {
   const unknown = () => refuse(400, 40037, 'Apikey does not exist');
   const foreign = () => refuse(400, 40018, 'Invalid IP');
   const wrongSignature = () => refuse(400, 40009, 'sign signature error');
+  const lastAsked = new Map<string, number>();
   const limited = () => refuse(429, 429, 'Too Many Requests');
 
   return {
@@ -34,7 +37,11 @@ export function bitget(registry: Registry, clock: SandboxClock): House {
       if (call.path === TIME) return success(now, { serverTime: `${now.getTime()}` });
       if (call.path !== ACCOUNT || call.method !== 'GET') return refuse(404, 40404, 'Request URL NOT FOUND');
       const key = unusual.impostor ?? authenticated(call, now, unusual);
-      return 'status' in key ? key : success(now, informationOf(key));
+      if ('status' in key) return key;
+      const sinceLast = now.getTime() - (lastAsked.get(key.account) ?? Number.NEGATIVE_INFINITY);
+      if (sinceLast >= 0 && sinceLast < APART_MS) return limited();
+      lastAsked.set(key.account, now.getTime());
+      return success(now, informationOf(key));
     },
     words: {
       unknownKey: unknown,

@@ -6,7 +6,7 @@ import type { SandboxClock } from './clock.ts';
 import type { House } from './house.ts';
 import { type Answer, type Call, json } from './http.ts';
 import { OFFERS } from './offers.ts';
-import type { RegisteredKey, Registry } from './registry.ts';
+import { accountUid, type RegisteredKey, type Registry } from './registry.ts';
 import { isSignedBy } from './signature.ts';
 
 /** Deribit’s JSON-RPC over HTTP, as far as keys go: a signature buys a token, the token does the rest. */
@@ -132,6 +132,11 @@ function keyMethods(registry: Registry): Record<string, Method> {
       scope: 'account:read',
       isGuarded: false,
       answer: ({ key }) => registry.list('deribit', key.account).map(describe),
+    },
+    'private/get_account_summaries': {
+      scope: 'account:read',
+      isGuarded: false,
+      answer: ({ key: { account } }) => ({ id: accountUid(account), type: 'main', summaries: [] }),
     },
     'private/create_api_key': {
       scope: 'account:read_write',

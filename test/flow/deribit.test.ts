@@ -135,6 +135,20 @@ describe('without a managing key', () => {
     ]);
   });
 
+  it('a key of another account is told from a deleted one', async () => {
+    await world.apply();
+    await world.registers();
+    await world.apply();
+    world.forward({ days: 29 });
+    await world.apply();
+    const [task] = await world.tasks();
+    const form = { account: 'other', label: 'spot_g2', publicKey: task?.publicKey ?? '', 'account:read': 'on' };
+    const made = await world.post('create', { ...form, 'trade:read_write': 'on', ipAllowlist: '127.0.0.1' });
+    await world.handsIn(((await made.json()) as { apiKey: string }).apiKey);
+    expect(await world.apply()).toEqual(['verify waiting fix-needed', 'fix-needed']);
+    expect((await world.tasks())[0]?.findings).toMatchObject([{ code: 'wrong-account' }]);
+  });
+
   it('a scope nobody heard of fails verification', async () => {
     await world.apply();
     await world.registers();
@@ -147,6 +161,7 @@ describe('without a managing key', () => {
     await world.deletes();
     await world.apply();
     expect([...new Set(asked())].filter((path) => !path.startsWith('/en/')).sort()).toEqual([
+      'private/get_account_summaries',
       'private/list_api_keys',
       'public/auth',
       'public/get_time',

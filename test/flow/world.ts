@@ -32,6 +32,7 @@ export interface World {
   tasks(): Promise<Task[]>;
   /** The person does what the open registration task says, and hands the id in. */
   registers(changes?: Partial<Task>): Promise<string>;
+  handsIn(apiKey: string): Promise<void>;
   deletes(): Promise<void>;
   rotate(request: Parameters<typeof requestRotation>[2]): Promise<void>;
   /** Posts one of the page’s forms. */
@@ -138,9 +139,10 @@ export async function aWorld({
       const task = (await world.tasks()).find(({ kind }) => kind === 'register');
       if (!task) throw new Error('no registration is asked for');
       const apiKey = await person.register({ ...task, ...changes });
-      await recordKeyId(workspace, policyKey, apiKey);
+      await world.handsIn(apiKey);
       return apiKey;
     },
+    handsIn: async (apiKey) => void (await recordKeyId(workspace, policyKey, apiKey)),
     async deletes() {
       const task = (await world.tasks()).find(({ kind }) => kind === 'delete');
       if (!task) throw new Error('no deletion is asked for');

@@ -17,6 +17,13 @@ export type ApiKey = z.infer<typeof ApiKey>;
 /** What every key that may read its account can call. */
 export const LIST = { method: 'private/list_api_keys', parameters: {}, schema: z.array(ApiKey) };
 
+/** Whose keys the list is of, read of the account itself: two accounts could list each other’s absence [C-DERIBIT]. */
+export const WHOSE = {
+  method: 'private/get_account_summaries',
+  parameters: { extended: true },
+  schema: z.object({ id: z.int() }),
+};
+
 /** Its `timestamp` is that of its last change, which is no age. */
 export const listed = ({ client_id, name, public_key, enabled }: ApiKey): ListedKey => ({
   apiKey: client_id,
@@ -26,14 +33,14 @@ export const listed = ({ client_id, name, public_key, enabled }: ApiKey): Listed
   enabled,
 });
 
-export const inspectionOf = (key: ApiKey, siblings: readonly ApiKey[]): Inspection => ({
+export const inspectionOf = (key: ApiKey, siblings: readonly ApiKey[], accountId: number): Inspection => ({
   switches: switchesIn(key.max_scope),
   allowlistOn: (key.ip_whitelist ?? []).length > 0,
   allowlist: key.ip_whitelist ?? [],
   fingerprint: fingerprintOrNull(key.public_key),
   createdAt: null,
   expiresAt: null,
-  accountUid: null,
+  accountUid: `${accountId}`,
   siblings: siblings.map(listed),
 });
 

@@ -79,8 +79,8 @@ export function deribitClient(baseUrl: string, dependencies: VenueDependencies):
       headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: parameters }),
     });
-    const { body, ...reading } = read(method, result, z.object({ result: schema }), DERIBIT);
-    return { ...reading, body: body && (body.result as Body) };
+    const accepted = z.object({ result: schema }).transform((answer) => answer.result as Body);
+    return read(method, result, accepted, DERIBIT);
   }
 
   const theirClock = venueClock(clock, () =>
