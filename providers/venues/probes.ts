@@ -5,11 +5,11 @@ import type { HttpClient } from '../http.ts';
 import { httpVia } from './host.ts';
 
 export interface Asking {
-  conditions(): Promise<Conditions>;
+  conditions: () => Promise<Conditions>;
   /** `http`: another way out than the usual one. */
-  probe(credential: Credential, http?: HttpClient): Promise<Probe>;
+  probe: (credential: Credential, http?: HttpClient) => Promise<Probe>;
   /** A random key id as the venue could have issued it. */
-  strangersId(): string;
+  strangersId: () => string;
 }
 
 /** The asking half of a venue: what it answers to a key, to a stranger, and to a key that comes from outside. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Answer, NoInformation } from '../../src/ports/venue.ts';
 import type { HttpResult } from '../http.ts';
 
@@ -93,6 +93,3 @@ const shapeOf = (message: string): string =>
     .replace(/\d+(\.\d+){3}|[\da-f]*:[\da-f:.]*:[\da-f.]*/gi, '<address>')
     .replace(/\d+/g, '#')
     .slice(0, MAX_SHAPE_LENGTH);
-
-/** An instant of a venue in milliseconds, where it can be one. */
-export const Milliseconds = z.coerce.number().int().nonnegative().max(8.64e15);

@@ -122,18 +122,12 @@ describe('on a bad day nothing is concluded', () => {
   const MOODS = {
     'rate-limited': 'rate-limited',
     banned: 'blocked',
+    maintenance: 'maintenance',
     'server-error': 'server-error',
     'clock-skew': 'clock-skew',
     'half-json': 'unexpected-answer',
     'captive-portal': 'unexpected-answer',
   } as const;
-  it('maintenance', async () => {
-    await world.apply();
-    await world.registers();
-    world.sandbox.faults.switchOn({ kind: 'maintenance', path: '/v5/system/status' });
-    expect(await world.apply()).toEqual(['verify failed maintenance', 'maintenance']);
-  });
-
   it.each(Object.entries(MOODS))('%s', async (kind, reason) => {
     await world.apply();
     await world.registers();

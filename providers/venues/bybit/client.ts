@@ -74,12 +74,11 @@ export function bybitClient(baseUrl: string, dependencies: VenueDependencies): B
 
   return {
     async conditions() {
-      const clocks = await theirClock.compare();
-      if (clocks.state === 'trouble') return clocks;
+      // The status first: in maintenance it is what still answers, and says why nothing else does.
       const status = await ask('/v5/system/status', SystemStatus);
       if (status.body === null) return troubleFrom(status);
       const isUnderWay = status.body.result.list.some(({ state }) => state === 'ongoing');
-      return isUnderWay ? { state: 'trouble', why: 'maintenance', detail: status.detail } : clocks;
+      return isUnderWay ? { state: 'trouble', why: 'maintenance', detail: status.detail } : theirClock.compare();
     },
 
     async signed<Body>(

@@ -10,7 +10,7 @@ export const SCOPES = {
   moving: ['withdraw', 'transfer'] as const satisfies Permission[],
 };
 
-export const SWITCHES = [
+const SWITCHES = [
   {
     field: SCOPES.reading,
     label: 'account: read (with trade: read and, for keys that only read, wallet: read)',

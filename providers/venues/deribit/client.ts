@@ -89,11 +89,11 @@ export function deribitClient(baseUrl: string, dependencies: VenueDependencies):
 
   return {
     async conditions() {
-      const clocks = await theirClock.compare();
-      if (clocks.state === 'trouble') return clocks;
+      // The status first: in maintenance it is what still answers, and says why nothing else does.
       const status = await ask({ method: 'public/status', parameters: {}, schema: PlatformStatus });
       if (status.body === null) return troubleFrom(status);
-      return status.body.locked === 'true' ? { state: 'trouble', why: 'maintenance', detail: status.detail } : clocks;
+      const isLocked = status.body.locked === 'true';
+      return isLocked ? { state: 'trouble', why: 'maintenance', detail: status.detail } : theirClock.compare();
     },
 
     async signIn({ apiKey, signer }, http) {

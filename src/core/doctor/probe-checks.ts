@@ -58,7 +58,7 @@ function ofCurrent(patient: Patient, { of, probe }: Asked): Finding[] {
     const answers = probe.answers.map(describeAnswer).join(', ');
     return [found(code, key.id, `the venue refused generation ${of.generation}, which consumers read (${answers})`)];
   }
-  return shortcomings(patient, probe).map(({ code, message }) =>
+  return shortcomings(patient, { of, probe }).map(({ code, message }) =>
     found(OF_CURRENT[code] ?? 'permissions-changed', key.id, `generation ${of.generation} in use: ${message}`),
   );
 }
@@ -69,11 +69,19 @@ const OF_CURRENT: Readonly<Record<string, FindingCode>> = {
 };
 
 const ofNext = (patient: Patient, { of, probe }: Asked): Finding[] =>
-  shortcomings(patient, probe).map(({ message }) =>
+  shortcomings(patient, { of, probe }).map(({ message }) =>
     found('next-not-as-policy', patient.key.id, `generation ${of.generation}: ${message}`),
   );
 
-const shortcomings = ({ key, capabilities, record }: Patient, probe: Probe): Shortcoming[] =>
-  findingsOf(probe, null, { key, capabilities, accountUid: record.accountUid ?? null });
+const shortcomings = (
+  { key, capabilities, record }: Patient,
+  { of, probe }: Pick<Asked, 'of' | 'probe'>,
+): Shortcoming[] =>
+  findingsOf(probe, null, {
+    key,
+    capabilities,
+    accountUid: record.accountUid ?? null,
+    fingerprint: of.fingerprint ?? null,
+  });
 
 export const PROBE_CHECKS: readonly KeyCheck[] = [everyProbe];
