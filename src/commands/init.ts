@@ -69,7 +69,7 @@ keys:
 `;
 
 const FIRST_CONFIGURATION = `# Names stores and venues for policies. Everything here is optional: without it, store local is a directory of
-# age files under .keyturn/, and the venues are binance and sandbox (http://127.0.0.1:8787).
+# age files under .keyturn/, and the venues are binance, bybit, deribit, bitget and sandbox (http://127.0.0.1:8787).
 apiVersion: keyturn/v1
 # stores:
 #   local: { kind: directory, path: .keyturn/store, identity: { file: .keyturn/identity.txt } }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Action, type Decision, decide, type Snapshot } from '../../src/core/decide.ts';
 import type { Reason } from '../../src/core/reasons.ts';
-import { aGeneration, aKey, aRecord, aSnapshot, DAY, HOUR, T, withInstants } from '../build.ts';
+import { aGeneration, aKey, aRecord, aSnapshot, DAY, HOUR, someCapabilities, T, withInstants } from '../build.ts';
 
 /** Reading the sentences is reading the specification. */
 interface Row {
@@ -165,6 +165,23 @@ const ROWS: Record<string, Row> = {
   },
   'people are asked once and given time': {
     given: { record: aRecord({ roles: { current, next: aGeneration(8, 'asked') } }), at: T(DAY) },
+    action: null,
+    reason: 'waiting-for-registration',
+  },
+  'what a run began to register by API and did not record is still to be done': {
+    given: {
+      record: aRecord({ roles: { current, next: aGeneration(8, 'asked') } }),
+      capabilities: someCapabilities({ registering: 'api' }),
+    },
+    action: 'register',
+    reason: 'not-asked',
+    generation: 8,
+  },
+  'what the API leaves to people waits for them': {
+    given: {
+      record: aRecord({ roles: { current, next: aGeneration(8, 'asked', { registrationRefused: 'second factor' }) } }),
+      capabilities: someCapabilities({ registering: 'api' }),
+    },
     action: null,
     reason: 'waiting-for-registration',
   },

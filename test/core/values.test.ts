@@ -103,6 +103,17 @@ describe('a task card', () => {
     expect(card).not.toContain(successor.apiKey);
     expect(card).toContain('keyturn verify binance-main/spot');
   });
+  it('to register is there at a venue with an API only where that leaves it to people', () => {
+    const open = (changes: Parameters<typeof aGeneration>[2]) =>
+      tasksOf(
+        aKey(),
+        aRecord({ roles: { current, next: aGeneration(8, 'asked', changes) } }),
+        someCapabilities({ registering: 'api' }),
+        new Date(T(HOUR)),
+      ).map(({ kind }) => kind);
+    expect(open({})).toEqual([]);
+    expect(open({ registrationRefused: 'second factor' })).toEqual(['register']);
+  });
   it('says when it was seen deleted', () =>
     expect(cards({ current: successor, previous: [{ ...superseded, deadGroups: [T()] }] })).toContain('confirming'));
 });
