@@ -176,7 +176,8 @@ function listSpeaks({ list, subject, negative }: Group): Judgement | null {
     );
   }
   const isDoubtful = subject !== null && subjectSaysNothing(subject) !== null;
-  if (isDoubtful || (list.control === null && subject !== null && !alike(subject, negative))) return null;
+  const isUnknown = subject === null || (isToldApart(negative) && alike(subject, negative));
+  if (isDoubtful || (list.control === null && !isUnknown)) return null;
   return {
     verdict: 'dead',
     reason: 'not-listed',
@@ -184,6 +185,9 @@ function listSpeaks({ list, subject, negative }: Group): Judgement | null {
     isDefinitive: true,
   };
 }
+
+/** Whether the venue has an answer that only keys get which it does not know. */
+const isToldApart = (negative: Probe): boolean => negative.answers.some(({ kind }) => kind === 'unknown-key');
 
 function controlsFail({ positive, negative }: Group): Judgement | null {
   if (positive === null) {
@@ -200,7 +204,7 @@ function controlsFail({ positive, negative }: Group): Judgement | null {
       `generation ${positive.generation}, which must work, is refused as well; check its allowlist (this machine’s address must be on it) and its switches; if it was deleted by mistake, keyturn rotate KEY --compromised replaces it`,
     );
   }
-  if (!negative.answers.some(({ kind }) => kind === 'unknown-key')) {
+  if (!isToldApart(negative)) {
     return inconclusive(
       'controls-alike',
       'the venue answers an unknown key as it answers a refused address, so a deleted key cannot be told from a restricted one now',

@@ -56,6 +56,16 @@ const ROWS: Record<string, { group: Group; baseline?: typeof baseline | undefine
       verdict: 'dead',
       reason: 'not-listed',
     },
+    'a list without a control, where disabled keys are refused like unknown ones': {
+      group: aGroup({
+        positive: null,
+        list: { subject: false, control: null },
+        subject: aProbe('refused'),
+        negative: aProbe('refused'),
+      }),
+      verdict: 'inconclusive',
+      reason: 'no-live-control',
+    },
     'a key that works is alive although the list lacks it': {
       group: aGroup({ list: { subject: false, control: true }, subject: aProbe('alive') }),
       verdict: 'alive',

@@ -70,6 +70,14 @@ describe.each(['ed25519', 'rsa-2048'])('with a managing key and %s', (algorithm)
     expect(await listed()).toMatchObject([{ label: 'manager' }, { label: 'spot_g1', ipAllowlist: ['127.0.0.1'] }]);
   });
 
+  it('mends what was left without addresses when the second call failed', async () => {
+    world.sandbox.faults.switchOn({ kind: 'reset-before', path: '/api/v2/private/edit_api_key', times: 1 });
+    expect((await world.report()).error).toMatchObject({ code: 'unavailable' });
+    expect(await listed()).toMatchObject([{ label: 'manager' }, { label: 'spot_g1', ipAllowlist: [] }]);
+    expect(await world.apply()).toEqual([...BY_API.slice(1), 'not-due']);
+    expect((await listed())[1]).toMatchObject({ label: 'spot_g1', ipAllowlist: ['127.0.0.1'] });
+  });
+
   it('leaves to a person what wants a second factor', async () => {
     const { id } = world.sandbox.faults.switchOn({ kind: 'second-factor' });
     expect(await world.apply()).toEqual([

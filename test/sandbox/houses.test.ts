@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { bodyOf, change, edPair, type Pair, register, rsaPair, type Sending, send, signatureOf } from './client.ts';
 
@@ -160,6 +163,23 @@ describe('the page', () => {
     };
     for (const form of Object.values(refusals)) expect((await change(sandbox.port, 'create', form)).status).toBe(400);
   });
+});
+
+it('keys of every exchange survive a restart', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keyturn-houses-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const stateFile = join(folder, 'state.json');
+  const started = async () => {
+    const running = await startSandbox({ port: 0, stateFile });
+    onTestFinished(() => running.close());
+    return running;
+  };
+  const { port } = await started();
+  const apiKey = await register(port, pairs.bitget, { venue: 'bitget', passphrase: 'correct horse', stow: 'on' });
+  const again = await started();
+  const target = '/en/my/settings/api-management?venue=bitget';
+  const { keys: kept } = bodyOf(await send(again.port, { target, headers: { accept: 'application/json' } }));
+  expect(kept).toMatchObject([{ apiKey, stow: true }]);
 });
 
 it('the journal and the faults know the keys of every exchange', async () => {

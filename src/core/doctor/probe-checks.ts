@@ -65,6 +65,7 @@ function ofCurrent(patient: Patient, { of, probe }: Asked): Finding[] {
 
 const OF_CURRENT: Readonly<Record<string, FindingCode>> = {
   'allowlist-off': 'allowlist-removed',
+  'allowlist-differs': 'allowlist-changed',
   'wrong-account': 'wrong-account',
 };
 

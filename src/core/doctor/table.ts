@@ -262,6 +262,10 @@ const PROBES = {
     'The current key is not tied to an allowlist any more.',
     'turn it on again at the venue, and find out who turned it off',
   ),
+  'allowlist-changed': error(
+    'The current key is tied to other addresses than its policy says.',
+    'correct them at the venue, and find out who changed them',
+  ),
   'wrong-account': error(
     'The key belongs to another account than the generations before it.',
     'create it in the right account and hand in its id: keyturn register KEY',
