@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BinanceOptions, binanceCapabilities } from '../providers/venues/binance.ts';
+import { DeribitOptions, deribitCapabilities } from '../providers/venues/deribit.ts';
 import { hasErrors, loadPolicies, type PolicyContext, type Problem } from '../src/policy-files.ts';
 import { someCapabilities } from './build.ts';
 
@@ -396,12 +398,16 @@ describe('whatever a file holds', () => {
 });
 
 describe('the examples', () => {
-  it('are without errors at Binance, and show all four purposes and one of their own', async () => {
-    const { files, keys, problems } = await loadPolicies(['policies'], context);
-    expect(files).toBe(2);
+  it('are without errors at their venues, and show all four purposes and two of their own', async () => {
+    const venues = new Map([
+      ['binance', { capabilities: binanceCapabilities(BinanceOptions.parse({})), insideAddress: null }],
+      ['deribit', { capabilities: deribitCapabilities(DeribitOptions.parse({})), insideAddress: null }],
+    ]);
+    const { files, keys, problems } = await loadPolicies(['policies'], { ...context, venues });
+    expect(files).toBe(3);
     expect(problems.filter(({ waived }) => !waived)).toEqual([]);
     expect(new Set(keys.map(({ purpose }) => purpose))).toEqual(
-      new Set(['spot-trading', 'futures-trading', 'tax-data', 'trading-data', 'payouts']),
+      new Set(['spot-trading', 'futures-trading', 'tax-data', 'trading-data', 'payouts', 'options-desk']),
     );
   });
 });

@@ -11,7 +11,8 @@ export type NoInformation =
   | 'banned'
   | 'blocked'
   | 'clock-skew'
-  | 'malformed-key-id';
+  | 'malformed-key-id'
+  | 'second-factor';
 
 /** One endpoint's answer to one key. */
 export interface Answer {

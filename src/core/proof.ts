@@ -73,6 +73,8 @@ const TROUBLE: Record<NoInformation, string> = {
   banned: 'it has banned this address for a while; wait, and look for what else sends requests from here',
   blocked: 'its firewall blocked the request; check what else sends requests from this address',
   'clock-skew': 'the clocks differ; set this machine’s clock (NTP)',
+  'second-factor':
+    'it wants a second factor for this call, which only a person has; let the account do without one for reading its keys',
   'malformed-key-id': 'the stored key id is not one it could have issued; hand the right one in with keyturn register',
 };
 

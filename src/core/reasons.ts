@@ -202,6 +202,10 @@ const TROUBLE = {
   banned: entry('The venue banned this address for a while.', 'Wait, and look for what else sends requests from here.'),
   blocked: entry('The venue’s firewall blocked the request.', 'Check what else sends requests from this address.'),
   'clock-skew': entry('This machine’s clock and the venue’s differ by more than a minute.', 'Set the clock (NTP).'),
+  'second-factor': entry(
+    'The venue wants a second factor for what keyturn asked.',
+    'Only a person has it: let the account do without one for reading its keys, or have a person look.',
+  ),
   'malformed-key-id': entry(
     'The stored key id is not one the venue could have issued.',
     'Hand the right one in with keyturn register KEY.',

@@ -35,7 +35,7 @@ export interface Unusual {
   deletedWithinMs?: number;
   /** The key whose answer everybody gets, whoever asks. */
   impostor?: RegisteredKey | undefined;
-  /** Managing keys wants a second factor, where the exchange has that. */
+  /** A private method wants a second factor, where the exchange has that. */
   secondFactor?: boolean;
 }
 

@@ -23,8 +23,6 @@ interface Calling {
 interface Method {
   /** The scope it needs. */
   scope: string;
-  /** Whether it wants a second factor where the account has one. */
-  isGuarded: boolean;
   answer: (calling: Calling) => unknown;
 }
 
@@ -82,7 +80,7 @@ export function deribit(registry: Registry, clock: SandboxClock): House {
     if (key === undefined) return unauthorized();
     if (!admits(key.ipAllowlist, call.address)) return unauthorized();
     if (!grants(key, method.scope)) return refuse(403, 13021, 'forbidden');
-    if (method.isGuarded && unusual.secondFactor) {
+    if (unusual.secondFactor) {
       return success({ security_key_authorization_required: true, challenge: randomBytes(12).toString('base64url') });
     }
     try {
@@ -130,17 +128,14 @@ function keyMethods(registry: Registry): Record<string, Method> {
   return {
     'private/list_api_keys': {
       scope: 'account:read',
-      isGuarded: false,
       answer: ({ key }) => registry.list('deribit', key.account).map(describe),
     },
     'private/get_account_summaries': {
       scope: 'account:read',
-      isGuarded: false,
       answer: ({ key: { account } }) => ({ id: accountUid(account), type: 'main', summaries: [] }),
     },
     'private/create_api_key': {
       scope: 'account:read_write',
-      isGuarded: true,
       answer({ key: { account }, parameters: { name, public_key, max_scope }, now }) {
         const on = scopesIn(String(max_scope));
         const draft = { house: 'deribit', account, label: String(name), publicKey: String(public_key), on } as const;
@@ -149,7 +144,6 @@ function keyMethods(registry: Registry): Record<string, Method> {
     },
     'private/edit_api_key': {
       scope: 'account:read_write',
-      isGuarded: true,
       answer(calling) {
         const key = subject(calling);
         const { max_scope, ip_whitelist } = calling.parameters;
@@ -160,7 +154,6 @@ function keyMethods(registry: Registry): Record<string, Method> {
     },
     'private/remove_api_key': {
       scope: 'account:read_write',
-      isGuarded: true,
       answer(calling) {
         registry.remove(subject(calling).apiKey, calling.now);
         return 'ok';

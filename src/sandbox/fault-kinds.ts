@@ -138,7 +138,7 @@ const KINDS = {
       ),
   },
   'second-factor': {
-    words: 'Managing keys wants a second factor (Deribit)',
+    words: 'A private method wants a second factor (Deribit)',
     disturb: ({ proceed }) => proceed({ secondFactor: true }),
   },
 } satisfies Record<string, Kind>;

@@ -1,7 +1,7 @@
 import { labelOf } from '../core/label.ts';
 import { type Generation, type KeyRecord, withGeneration } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
-import type { KeyManagement, ListedKey } from '../ports/venue.ts';
+import type { KeyManagement, Registered } from '../ports/venue.ts';
 import {
   announced,
   assertClaimed,
@@ -63,9 +63,7 @@ async function registerByApi(
     const label = labelOf(key, number, tools.venue.capabilities);
     const found = await registeredAlready(tools, next, label);
     assertClaimed(tools, claimed);
-    const result = found
-      ? ({ outcome: 'registered', apiKey: found.apiKey } as const)
-      : await send({ key, publicKey: next.publicKey ?? '', label });
+    const result = found ?? (await send({ key, publicKey: next.publicKey ?? '', label }));
     if (result.outcome === 'refused') throw refusedByVenue(`generation ${number} of ${key.id}`, result.message);
     const subject = generationOf(claimed, number);
     if (result.outcome === 'person') {
@@ -82,10 +80,13 @@ async function registeredAlready(
   { key, venue }: Tools,
   { fingerprint }: Generation,
   label: string,
-): Promise<ListedKey | undefined> {
+): Promise<Registered | undefined> {
   const listing = await venue.management.list?.(key.account);
   if (listing === undefined) return undefined;
   if (listing.state === 'trouble') {
+    if (listing.why === 'second-factor') {
+      return { outcome: 'person', message: 'it wants a second factor to show the account’s keys' };
+    }
     throw new KeyturnError(
       'unavailable',
       `the venue did not list the keys of account ${key.account} (${listing.detail})`,
@@ -94,9 +95,10 @@ async function registeredAlready(
       },
     );
   }
-  return listing.keys.find((each) =>
+  const found = listing.keys.find((each) =>
     each.fingerprint === null ? each.label === label : each.fingerprint === fingerprint,
   );
+  return found && { outcome: 'registered', apiKey: found.apiKey };
 }
 
 function registered(tools: Tools, generation: Generation, apiKey: string, label: string): Generation {

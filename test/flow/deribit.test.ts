@@ -78,21 +78,32 @@ describe.each(['ed25519', 'rsa-2048'])('with a managing key and %s', (algorithm)
     expect((await listed())[1]).toMatchObject({ label: 'spot_g1', ipAllowlist: ['127.0.0.1'] });
   });
 
-  it('leaves to a person what wants a second factor', async () => {
-    const { id } = world.sandbox.faults.switchOn({ kind: 'second-factor' });
-    expect(await world.apply()).toEqual([
-      'generate done generated',
-      'register waiting registration-asked',
-      'waiting-for-registration',
-    ]);
-    expect(await world.tasks()).toMatchObject([{ kind: 'register', label: 'spot_g1' }]);
-    await world.registers();
-    expect(await world.apply()).toEqual(['verify done verified', 'promote done promoted', 'not-due']);
-    world.sandbox.faults.switchOff(id);
+  const wantsSecondFactor = (method: string) =>
+    world.sandbox.faults.switchOn({ kind: 'second-factor', path: `/api/v2/private/${method}` });
+
+  it.each(['create_api_key', 'list_api_keys'])(
+    'leaves registering to a person where %s wants a second factor',
+    async (method) => {
+      wantsSecondFactor(method);
+      expect(await world.apply()).toEqual([
+        'generate done generated',
+        'register waiting registration-asked',
+        'waiting-for-registration',
+      ]);
+      expect(await world.tasks()).toMatchObject([{ kind: 'register', label: 'spot_g1' }]);
+      expect(await world.apply()).toEqual(['waiting-for-registration']);
+      await world.registers();
+      world.sandbox.faults.switchAllOff();
+      expect(await world.apply()).toEqual(['verify done verified', 'promote done promoted', 'not-due']);
+    },
+  );
+
+  it('leaves deleting to a person where that wants a second factor', async () => {
+    await world.apply();
     world.forward({ days: 29 });
-    expect(await world.apply()).toEqual([...BY_API, 'overlap']);
+    await world.apply();
     world.forward({ hours: 25 });
-    world.sandbox.faults.switchOn({ kind: 'second-factor' });
+    wantsSecondFactor('remove_api_key');
     expect(await world.apply()).toEqual([
       'revoke waiting deletion-asked',
       'prove waiting still-works',
@@ -100,6 +111,14 @@ describe.each(['ed25519', 'rsa-2048'])('with a managing key and %s', (algorithm)
     ]);
     await world.deletes();
     expect(await world.apply()).toEqual(GONE.slice(1));
+  });
+
+  it('says that a second factor keeps it from seeing what a key may do', async () => {
+    wantsSecondFactor('edit_api_key');
+    wantsSecondFactor('list_api_keys');
+    await world.apply();
+    await world.registers();
+    expect(await world.apply()).toEqual(['verify failed second-factor', 'second-factor']);
   });
 });
 

@@ -10,7 +10,7 @@ import { opensslAccepts } from './openssl.ts';
 const TIME = '/api/v2/public/time';
 const INFO = '/api/v2/spot/account/info';
 
-const material = await nodeKeys().generate('rsa-2048', 'none');
+const material = await nodeKeys().generate('rsa-2048', false);
 const CREDENTIAL = { apiKey: `bg_${'0123456789abcdef'.repeat(2)}`, signer: nodeKeys().signer(material) };
 
 const DOCUMENTED = fixtureJson('bitget/account-info.json');

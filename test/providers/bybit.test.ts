@@ -12,7 +12,7 @@ const STATUS = '/v5/system/status';
 const QUERY = '/v5/user/query-api';
 const DELETE = '/v5/user/delete-api';
 
-const material = await nodeKeys().generate('rsa-2048', 'none');
+const material = await nodeKeys().generate('rsa-2048', false);
 const CREDENTIAL = { apiKey: 'opjSlSOzqIeXROT5rq', signer: nodeKeys().signer(material) };
 const withCredential = { apiKey: CREDENTIAL.apiKey, credential: async () => CREDENTIAL };
 

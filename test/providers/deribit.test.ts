@@ -14,7 +14,7 @@ const LIST = 'private/list_api_keys';
 const WHOSE = 'private/get_account_summaries';
 
 const credentialOf = async (algorithm: Algorithm) => {
-  const material = await nodeKeys().generate(algorithm, 'none');
+  const material = await nodeKeys().generate(algorithm, false);
   return { material, credential: { apiKey: 'GgUXjYUj', signer: nodeKeys().signer(material) } };
 };
 const { credential: CREDENTIAL } = await credentialOf('ed25519');

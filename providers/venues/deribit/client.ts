@@ -60,6 +60,9 @@ const DERIBIT: Dialect = {
     nothing('unexpected-answer'),
 };
 
+/** What comes instead of a result where the account has a second factor, and this method wants it [D-SEC]. */
+const SecondFactor = z.object({ security_key_authorization_required: z.literal(true) });
+
 const Token = z.object({ access_token: z.string().min(1) }).transform(({ access_token }) => access_token);
 
 /** [C-DERIBIT] `public/status`: `true` where the platform is locked for all currencies, `partial` for some. */
@@ -79,8 +82,11 @@ export function deribitClient(baseUrl: string, dependencies: VenueDependencies):
       headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: parameters }),
     });
-    const accepted = z.object({ result: schema }).transform((answer) => answer.result as Body);
-    return read(method, result, accepted, DERIBIT);
+    const given = z.union([SecondFactor.transform(() => null), schema.transform((body) => ({ body }))]);
+    const { body, ...reading } = read(method, result, z.object({ result: given }), DERIBIT);
+    if (body?.result === null)
+      return { ...reading, answer: { ...reading.answer, ...nothing('second-factor') }, body: null };
+    return { ...reading, body: body && (body.result?.body as Body) };
   }
 
   const theirClock = venueClock(clock, () =>

@@ -11,8 +11,6 @@ import type { Call, DeribitClient } from './client.ts';
  * a second factor, Deribit asks for it, and only a person has it [D-SEC].
  */
 
-const SecondFactor = z.object({ security_key_authorization_required: z.literal(true) });
-
 type NeedsPerson = { outcome: 'person'; message: string };
 
 const NEEDS_PERSON: NeedsPerson = {
@@ -44,27 +42,16 @@ export function deribitManagement(
     return token.body === null ? { ...token, body: null } : client.call(call, token.body);
   }
 
-  async function listing(account: string): Promise<{ keys: ApiKey[] } | { reading: Reading<unknown> }> {
-    const reading = await ask(account, LIST);
-    return reading.body === null ? { reading } : { keys: reading.body };
-  }
-
-  async function keysOf(account: string): Promise<ApiKey[]> {
-    const found = await listing(account);
-    if ('keys' in found) return found.keys;
-    throw unanswered('listing the keys', found.reading);
-  }
-
-  /** A change: done, refused, or for a person; anything else leaves its outcome unknown. */
+  /** Done, refused, or for a person; anything else leaves the outcome unknown. */
   async function change<Body>(
     account: string,
     what: string,
     call: Call<Body>,
   ): Promise<{ body: Body } | Refused | NeedsPerson> {
-    const reading = await ask(account, { ...call, schema: z.union([SecondFactor, call.schema]) });
+    const reading = await ask(account, call);
     const { body, answer, detail } = reading;
-    if (SecondFactor.safeParse(body).success) return NEEDS_PERSON;
-    if (body !== null) return { body: body as Body };
+    if (body !== null) return { body };
+    if (answer.why === 'second-factor') return NEEDS_PERSON;
     if (answer.kind === 'refused' || (answer.status === 400 && answer.code !== null)) {
       return { outcome: 'refused', message: `${what} was refused (${detail})` };
     }
@@ -80,8 +67,8 @@ export function deribitManagement(
 
   return {
     async list(account): Promise<Listing> {
-      const found = await listing(account);
-      return 'keys' in found ? { state: 'listed', keys: found.keys.map(listed) } : troubleFrom(found.reading);
+      const reading = await ask(account, LIST);
+      return reading.body === null ? troubleFrom(reading) : { state: 'listed', keys: reading.body.map(listed) };
     },
 
     /** Creating takes no addresses: they follow at once. Where that fails, verification finds them missing, and mends it. */
@@ -100,13 +87,17 @@ export function deribitManagement(
     },
 
     async configure(apiKey, key) {
-      const subject = (await keysOf(key.account)).find(({ client_id }) => client_id === apiKey);
+      const keys = await change(key.account, 'listing the keys', LIST);
+      if (!('body' in keys)) return changed(keys);
+      const subject = keys.body.find(({ client_id }) => client_id === apiKey);
       if (subject === undefined) return { outcome: 'refused', message: 'Deribit does not list this key' };
       return changed(await edit(key.account, subject.id, key, subject.name));
     },
 
     async remove(account, { apiKey }) {
-      const subject = (await keysOf(account)).find(({ client_id }) => client_id === apiKey);
+      const keys = await change(account, 'listing the keys', LIST);
+      if (!('body' in keys)) return changed(keys);
+      const subject = keys.body.find(({ client_id }) => client_id === apiKey);
       if (subject === undefined) return { outcome: 'absent' };
       const removed = await change(account, 'deleting', {
         method: 'private/remove_api_key',
