@@ -83,10 +83,15 @@ keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, 
     const { keys } = await json('apply', '--yes');
     return Object.fromEntries(
       keys.map(
-        ({ key, actions, error }: { key: string; actions: { action: string; outcome: string }[]; error: unknown }) => [
+        ({
           key,
-          error ? [String(error)] : actions.map(({ action, outcome }) => `${action} ${outcome}`),
-        ],
+          actions,
+          error,
+        }: {
+          key: string;
+          actions: { action: string; outcome: string }[];
+          error: string | null;
+        }) => [key, error === null ? actions.map(({ action, outcome }) => `${action} ${outcome}`) : [error]],
       ),
     );
   }

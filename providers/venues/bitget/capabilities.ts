@@ -48,6 +48,7 @@ export const capabilitiesWith = (page: string): VenueCapabilities => ({
   title: 'Bitget',
   // Sizes are not documented; these are what is sure to be taken. UNVERIFIED
   algorithms: ['rsa-2048', 'rsa-4096'],
+  onlyWith: {},
   page,
   registering: 'person',
   deleting: 'person',

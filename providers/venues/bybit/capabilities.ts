@@ -32,6 +32,7 @@ export const capabilitiesWith = (page: string): VenueCapabilities => ({
   title: 'Bybit',
   // The official generator makes these two; no Ed25519 is documented [Y-HELP], [Y-GUIDE].
   algorithms: ['rsa-2048', 'rsa-4096'],
+  onlyWith: {},
   page,
   registering: 'person',
   // By the key itself, where it may; else a person is asked.

@@ -29,6 +29,7 @@ export const capabilitiesWith = (page: string, isManaged: boolean): VenueCapabil
   title: 'Deribit',
   // RSA from 2048 bits on [D-ASYM].
   algorithms: ['rsa-2048', 'rsa-3072', 'rsa-4096', 'ed25519'],
+  onlyWith: {},
   page,
   registering: isManaged ? 'api' : 'person',
   deleting: isManaged ? 'api' : 'person',
