@@ -11,7 +11,7 @@ import type { WorkspaceOptions } from './workspace.ts';
 
 /** argv in, exit status out. Commands are loaded when they are called, so that help costs next to nothing. */
 
-type Process = Pick<NodeJS.Process, 'argv' | 'env' | 'once' | 'off'> & {
+type Process = Pick<NodeJS.Process, 'argv' | 'env' | 'on' | 'once' | 'off'> & {
   stdin: NodeJS.ReadStream;
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
@@ -90,13 +90,16 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     });
 
   /** Runs a command with what it may touch of the process. */
-  const act = async (body: (io: CommandIo, common: WorkspaceOptions) => Promise<ExitStatus>): Promise<void> => {
+  const act = async (
+    body: (io: CommandIo, common: WorkspaceOptions) => Promise<ExitStatus>,
+    defaults: { logLevel?: LogLevel } = {},
+  ): Promise<void> => {
     const options = program.opts<GlobalOptions>();
     const { ioOf } = await import('./process-io.ts');
     const held = ioOf(process, {
       noColor: !options.color,
       quiet: options.quiet ?? false,
-      logLevel: options.logLevel,
+      logLevel: options.logLevel ?? defaults.logLevel,
     });
     const wired: Ports[] = [];
     const onWired = (ports: Ports) => wired.push(ports);
@@ -194,9 +197,20 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .addOption(output('text', 'json'))
     .option('--yes', 'do not ask first')
     .option('--shard <i/n>', 'only part I of N of the keys, counted from 0')
+    .option('--metrics-file <file>', 'write metrics of this pass there, for node_exporter’s textfile collector')
     .addOption(rehearsal())
     .action((file: string | undefined, options: { output: 'text' | 'json' }) =>
       act(async (io, common) => (await import('./commands/apply.ts')).apply({ ...common, ...options, file }, io)),
+    );
+
+  program
+    .command('serve')
+    .description('the daemon: the same pass on a schedule, with health and metrics')
+    .addOption(rehearsal())
+    .action((options: object) =>
+      act(async (io, common) => (await import('./commands/serve.ts')).serve({ ...common, ...options }, io), {
+        logLevel: 'info',
+      }),
     );
 
   program

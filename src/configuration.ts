@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
+import { flawOfCron } from './core/cron.ts';
 import { parseDuration } from './core/duration.ts';
-import { Duration, Name } from './core/policy-schema.ts';
+import { Duration, Name, TimeZone } from './core/policy-schema.ts';
+import type { Path } from './core/rules.ts';
 import { inOrder, type Problem } from './problems.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { valueAt } from './schema-walk.ts';
@@ -28,6 +30,10 @@ export interface Configuration<K extends Kinds = Kinds> {
   venues: Readonly<Record<string, Entry<K['venues']> & Probing>>;
   /** Seconds a worker’s claim lasts, and seconds around its end in which nobody begins anything. */
   claim: { for: number; margin: number };
+  /** How the daemon runs. */
+  serve: Serve;
+  /** Where a part of it is written, or would be: `keyturn.yaml:4:11`. */
+  whereIs(path: Path): string;
 }
 
 const Url = z.url({ protocol: /^https?$/, error: 'must be an address that starts with http:// or https://' });
@@ -70,6 +76,42 @@ const Claim = z
   .prefault({})
   .meta({ description: 'How long a worker that stopped keeps others away from a key.' });
 
+const LISTEN = /^(?:(?<host>[^\s:[\]]+)|\[(?<ipv6>[0-9a-fA-F:.]+)\]):(?<port>\d{1,5})$/;
+
+const Serve = z
+  .strictObject({
+    schedule: z
+      .string()
+      .check(({ value, issues }) => {
+        const flaw = flawOfCron(value);
+        if (flaw !== null) issues.push({ code: 'custom', message: flaw, input: value });
+      })
+      .default('*/15 * * * *')
+      .meta({ description: 'When it makes a pass, as a cron expression of five fields.', examples: ['*/15 * * * *'] }),
+    timeZone: TimeZone.default('Etc/UTC').meta({ description: 'IANA time zone in which schedule is meant.' }),
+    jitter: Seconds.prefault('30s').meta({
+      description: 'Each pass begins up to this much later, so that many daemons do not begin at once.',
+    }),
+    listen: z
+      .string()
+      .regex(LISTEN, { error: 'must be an address and a port' })
+      .refine((text) => Number(LISTEN.exec(text)?.groups?.port ?? 0) <= 65_535, {
+        error: 'must have a port up to 65535',
+      })
+      .default('127.0.0.1:9464')
+      .transform((text) => {
+        const { host, ipv6, port } = LISTEN.exec(text)?.groups ?? {};
+        return { host: ipv6 ?? host ?? '', port: Number(port) };
+      })
+      .meta({
+        description: 'Where /healthz, /readyz and /metrics are; port 0 takes a free one.',
+        examples: ['127.0.0.1:9464'],
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'How keyturn serve runs.' });
+export type Serve = z.output<typeof Serve>;
+
 function schemasOf({ stores, venues }: Kinds) {
   const store = entrySchema(stores, {});
   const venue = entrySchema(venues, Probing.shape);
@@ -79,6 +121,7 @@ function schemasOf({ stores, venues }: Kinds) {
       stores: z.record(Name, store).prefault({}).meta({ description: 'Stores by name; local is always there.' }),
       venues: z.record(Name, venue).prefault({}).meta({ description: 'Venues by name; some are always there.' }),
       claim: Claim,
+      serve: Serve,
     })
     .meta({ title: 'keyturn configuration', description: 'The stores and venues that policies name' });
   return { store, venue, file };
@@ -121,6 +164,12 @@ export function loadConfiguration<K extends Kinds>(
     stores: { ...builtIn.stores, ...legible.stores },
     venues: { ...builtIn.venues, ...legible.venues },
     claim: legible.claim,
+    serve: legible.serve,
+    whereIs(path: Path) {
+      if (source === null) return DEFAULT_FILE;
+      const { line, column } = source.locate(path);
+      return `${source.file}:${line}:${column}`;
+    },
   };
   const problems =
     source === null
@@ -139,11 +188,15 @@ type Schemas = ReturnType<typeof schemasOf>;
 
 /** What can be used of a file that has mistakes, so that policies are not blamed for names it does define. */
 function legibleParts(written: unknown, { store, venue, file }: Schemas) {
-  const claim = file.shape.claim.safeParse(valueAt(written, ['claim']));
+  const section = <S extends z.ZodType>(name: string, schema: S): z.output<S> => {
+    const parsed = schema.safeParse(valueAt(written, [name]));
+    return parsed.success ? parsed.data : schema.parse(undefined);
+  };
   return {
     stores: legibleEntries(valueAt(written, ['stores']), store),
     venues: legibleEntries(valueAt(written, ['venues']), venue),
-    claim: claim.success ? claim.data : file.shape.claim.parse(undefined),
+    claim: section('claim', file.shape.claim),
+    serve: section('serve', file.shape.serve),
   };
 }
 

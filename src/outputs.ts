@@ -38,6 +38,10 @@ const ApplyOutput = output({
           outcome: z.literal(['done', 'waiting', 'failed']),
           reason: z.string(),
           message: z.string(),
+          verdict: z
+            .literal(['alive', 'dead', 'inconclusive'])
+            .optional()
+            .describe('what was seen of the key, where the step probed it'),
         }),
       ),
       error: z.string().nullable().describe('what went wrong and what to do; null when nothing did'),

@@ -3,7 +3,7 @@ import type { Logger } from './log.ts';
 import type { LogLevel } from './log-levels.ts';
 import { terminalOf } from './terminal.ts';
 
-type Process = Pick<NodeJS.Process, 'env' | 'once' | 'off'> & {
+type Process = Pick<NodeJS.Process, 'env' | 'on' | 'once' | 'off'> & {
   stdin: NodeJS.ReadStream;
   stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
@@ -31,6 +31,7 @@ export function ioOf(
     });
   };
   let opened: Promise<Logger> | undefined;
+  const hangups: (() => void)[] = [];
   return {
     io: {
       stdin,
@@ -45,10 +46,15 @@ export function ioOf(
       get signal() {
         return signal();
       },
+      onHangup(listener) {
+        hangups.push(listener);
+        process.on('SIGHUP', listener);
+      },
     },
     close() {
       terminal.progress(null);
       letGo();
+      for (const listener of hangups) process.off('SIGHUP', listener);
     },
   };
 }

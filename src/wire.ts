@@ -9,6 +9,7 @@ import type { Clock } from './ports/clock.ts';
 import type { Keys } from './ports/keys.ts';
 import type { Store, StoreReader } from './ports/store.ts';
 import type { Venue } from './ports/venue.ts';
+import { type OnRequest, timedStore, timedVenue } from './timed.ts';
 
 /** The only bridge from configuration to providers. */
 
@@ -55,7 +56,8 @@ export interface Ports {
   close(): Promise<void>;
 }
 
-export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): Ports {
+/** `onRequest` is told of every request to a store or venue. */
+export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, onRequest?: OnRequest): Ports {
   const { folder } = configuration;
   const keys = nodeKeys();
   const storeEntry = (name: string) => entry(configuration.stores, name, 'store');
@@ -67,7 +69,7 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
   };
   const store = once(async (name: string) => {
     const { kind, ...options } = storeEntry(name);
-    const opened = held(storeKind(kind).open(options, { clock, folder }));
+    const opened = timedStore(held(storeKind(kind).open(options, { clock, folder })), name, onRequest);
     await opened.check('records');
     return opened;
   });
@@ -77,7 +79,7 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
       stores: Object.keys(configuration.stores),
       reader: once(async (name): Promise<StoreReader> => {
         const { kind, ...options } = storeEntry(name);
-        return held(storeKind(kind).reader(options, { clock, folder }));
+        return timedStore(held(storeKind(kind).reader(options, { clock, folder })), name, onRequest);
       }),
       capabilities: once(capabilities),
       proof: (name): ProofRule => venueEntry(name).proof,
@@ -101,13 +103,14 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock): 
     venue: once((name) => {
       const entry = venueEntry(name);
       const { inside, outside } = entry;
-      return venueKind(entry).open(entry, {
+      const venue = venueKind(entry).open(entry, {
         clock,
         keys,
         folder,
         insideProxy: inside?.proxy ?? null,
         outsideProxy: outside?.proxy ?? null,
       });
+      return timedVenue(venue, name, onRequest);
     }),
     keys,
     isRehearsal: (store, venue) => storeEntry(store).kind === 'directory' && isLoopback(venueEntry(venue).baseUrl),
@@ -135,12 +138,15 @@ function entry<E>(entries: Readonly<Record<string, E>>, name: string, what: stri
   });
 }
 
-/** Makes each named thing when it is first asked for, and only once. */
+/** Makes each named thing when it is first asked for, and only once; what came to nothing is tried again the next time. */
 function once<T>(make: (name: string) => T): (name: string) => T {
   const made = new Map<string, T>();
   return (name) => {
-    const value = made.get(name) ?? make(name);
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    const value = make(name);
     made.set(name, value);
+    if (value instanceof Promise) value.catch(() => made.delete(name));
     return value;
   };
 }

@@ -7,6 +7,7 @@ import { hasErrors, loadPolicies, type Problem } from './policy-files.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Tools } from './steps/step.ts';
 import { nearest } from './suggest.ts';
+import type { OnRequest } from './timed.ts';
 import { KINDS, type Ports, wire } from './wire.ts';
 
 /** Policies and configuration, read and wired: what every command that concerns keys starts from. */
@@ -28,6 +29,8 @@ export interface WorkspaceOptions {
   clock?: Clock | undefined;
   /** Gets what was wired, for whoever ends the command and closes it. */
   onWired?: ((ports: Ports) => void) | undefined;
+  /** Told of every request to a store or venue. */
+  onRequest?: OnRequest | undefined;
 }
 
 export interface Checked extends Workspace {
@@ -39,7 +42,7 @@ export interface Checked extends Workspace {
 export async function check(options: WorkspaceOptions, paths: string[] = []): Promise<Checked> {
   const clock = options.clock ?? (options.at === undefined ? systemClock : turnedClock(parseInstant(options.at)));
   const { configuration, problems } = loadConfiguration(options.config ?? null, KINDS);
-  const ports = wire(configuration, clock);
+  const ports = wire(configuration, clock, options.onRequest);
   options.onWired?.(ports);
   const policies = await loadPolicies(paths.length > 0 ? paths : [options.policies ?? 'policies'], {
     today: clock.now(),

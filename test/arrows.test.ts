@@ -24,7 +24,7 @@ const ARROWS: { from: RegExp; may: RegExp[] }[] = [
   },
   {
     from: /^src\/wire\.ts/,
-    may: [/^providers\/index\.ts$/, /^src\/(ports|core)\//, /^src\/(configuration|errors|gather)\.ts$/],
+    may: [/^providers\/index\.ts$/, /^src\/(ports|core)\//, /^src\/(configuration|errors|gather|timed)\.ts$/],
   },
   // Everything else in src may use all of src, but reaches providers through wire only.
   { from: /^src\//, may: [/^src\//, /^(?!\.)(?!providers\/)/] },

@@ -5,9 +5,10 @@ import { spread } from '../core/schedule.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { differences, entriesOf, parsePlan, type SavedPlan } from '../plan-file.ts';
-import { act } from '../steps/act.ts';
-import { type KeyReport, look, type PassDependencies, type PassOptions, pass } from '../tick.ts';
-import { actor, openWorkspace, toolsFor, type Workspace, type WorkspaceOptions } from '../workspace.ts';
+import { replaceFile } from '../replace-file.ts';
+import { type RunOptions, run } from '../run.ts';
+import type { KeyReport, PassOptions } from '../tick.ts';
+import { openWorkspace, type Workspace, type WorkspaceOptions } from '../workspace.ts';
 import { askForKeyIds } from './ask.ts';
 import { announceInterruption, statusAfterInterruption } from './interruption.ts';
 import { type CommandIo, confirm, printJson } from './io.ts';
@@ -19,45 +20,37 @@ export interface ApplyOptions extends WorkspaceOptions {
   file?: string | undefined;
   yes?: boolean | undefined;
   shard?: string | undefined;
+  /** Where metrics of this pass go, for the textfile collector of node_exporter. */
+  metricsFile?: string | undefined;
 }
 
 /** One pass over every key: does what `plan` shows, and what follows from it, until each key waits. */
 export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitStatus> {
-  const workspace = await openWorkspace(options);
+  const metrics = options.metricsFile === undefined ? null : (await import('../metrics.ts')).createMetrics();
+  const workspace = await openWorkspace({ ...options, onRequest: metrics?.onRequest });
   const includes = options.shard === undefined ? () => true : inShard(options.shard);
   const saved = options.file === undefined ? null : await readPlan(options.file);
-  const looked = await look(workspace.ports.sources, workspace.keys, workspace.clock.now());
-  if (saved) assertUnchanged(saved, entriesOf(looked.plan, looked.gathered));
-  await openStores(workspace, looked.plan.keys.filter(includes));
-  if (!(await isWanted(options, looked.plan, io))) return EXIT.OK;
-  const dependencies = await dependenciesOf(workspace, io);
-  announceInterruption(io);
-  const reports = await pass(dependencies, looked, { includes, onlyPlanned: saved !== null });
-  io.terminal.progress(null);
-  const all = options.output === 'text' ? await withAnswers(workspace, dependencies, reports, io) : reports;
+  const onPass: RunOptions['onPass'] = (reports, seconds) =>
+    metrics?.passFinished(reports, { at: workspace.clock.now(), seconds });
+  const done = await run(workspace, io, {
+    includes,
+    onlyPlanned: saved !== null,
+    onPass,
+    async agree({ plan, gathered }) {
+      if (saved) assertUnchanged(saved, entriesOf(plan, gathered));
+      await openStores(workspace, plan.keys.filter(includes));
+      if (!(await isWanted(options, plan, io))) return false;
+      announceInterruption(io);
+      return true;
+    },
+  });
+  if (done === null) return EXIT.OK;
+  const all = options.output === 'text' ? await withAnswers(workspace, done.reports, io, onPass) : done.reports;
   const summaries = all.map(summaryOf);
   if (options.output === 'json') printJson(io, reportJson(summaries));
-  else io.stdout.write(reportText(summaries, looked.plan, io.terminal));
+  else io.stdout.write(reportText(summaries, done.looked.plan, io.terminal));
+  if (metrics && options.metricsFile !== undefined) await replaceFile(options.metricsFile, await metrics.text());
   return statusAfterInterruption(all, io) ?? exitOf(summaries);
-}
-
-export async function dependenciesOf(
-  workspace: Workspace,
-  io: Pick<CommandIo, 'log' | 'signal'> & { terminal: Pick<CommandIo['terminal'], 'progress'> },
-): Promise<PassDependencies> {
-  const by = actor();
-  const log = await io.log();
-  return {
-    sources: workspace.ports.sources,
-    clock: workspace.clock,
-    signal: io.signal,
-    act: async ({ key, record }, action, generation) => {
-      io.terminal.progress(`${key.id}: ${action} generation ${generation}`);
-      return act(await toolsFor(workspace, key, by), record, action, generation);
-    },
-    onStep: (key, { action, outcome, reason, message }) =>
-      log[outcome === 'failed' ? 'error' : 'info']({ key, action, outcome, reason }, message),
-  };
 }
 
 async function readPlan(file: string): Promise<SavedPlan> {
@@ -106,9 +99,9 @@ function inShard(shard: string): NonNullable<PassOptions['includes']> {
 /** On a terminal people can answer registration tasks right away; keys they answered are taken on. */
 async function withAnswers(
   workspace: Workspace,
-  dependencies: PassDependencies,
   reports: KeyReport[],
   io: CommandIo,
+  onPass: RunOptions['onPass'],
 ): Promise<KeyReport[]> {
   if (!io.terminal.interactive || io.signal.aborted) return reports;
   const asked = reports.filter(({ actions }) => actions.some(({ reason }) => reason === 'registration-asked'));
@@ -118,10 +111,8 @@ async function withAnswers(
     io,
   );
   if (answered.size === 0) return reports;
-  const looked = await look(dependencies.sources, workspace.keys, workspace.clock.now());
-  const again = await pass(dependencies, looked, { includes: ({ key }) => answered.has(key) });
-  io.terminal.progress(null);
-  const byKey = new Map(again.map((report) => [report.key, report]));
+  const again = await run(workspace, io, { includes: ({ key }) => answered.has(key), onPass });
+  const byKey = new Map(again?.reports.map((report) => [report.key, report]));
   return reports.map((report) => {
     const later = byKey.get(report.key);
     return later ? { ...later, actions: [...report.actions, ...later.actions] } : report;

@@ -17,6 +17,8 @@ export interface CommandIo {
    * takes over to end; a command that never does is ended by the system.
    */
   readonly signal: AbortSignal;
+  /** Calls this on every SIGHUP while the command runs; a command that never asks is ended by one. */
+  onHangup(listener: () => void): void;
 }
 
 /** One JSON document, as `-o json` promises it: with `formatVersion`, instants in ISO 8601. */

@@ -45,6 +45,11 @@ const CalendarDate = z.iso
 
 const Permission = z.enum(PERMISSIONS).meta({ id: 'Permission' });
 
+export const TimeZone = z
+  .string()
+  .refine(isTimeZone, { error: 'must be a time zone of the IANA database' })
+  .meta({ description: 'IANA time zone whose clocks count', examples: ['Europe/London', 'UTC'] });
+
 const Window = z
   .strictObject({
     days: z
@@ -60,10 +65,7 @@ const Window = z
       .string()
       .regex(TIME_OR_END, { error: 'must be a time from 00:00 to 24:00' })
       .meta({ description: 'Closes at this time; 24:00 is the end of the day', examples: ['16:00'] }),
-    timeZone: z
-      .string()
-      .refine(isTimeZone, { error: 'must be a time zone of the IANA database' })
-      .meta({ description: 'IANA time zone whose clocks count', examples: ['Europe/London', 'UTC'] }),
+    timeZone: TimeZone,
   })
   .refine(({ from, to }) => from < to || !TIME.test(from) || !TIME_OR_END.test(to), {
     path: ['to'],

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dependenciesOf } from '../commands/apply.ts';
 import type { CommandIo } from '../commands/io.ts';
 import { recordKeyId } from '../commands/register.ts';
 import { minute } from '../core/instant.ts';
@@ -9,6 +8,7 @@ import { statusOf } from '../core/status.ts';
 import { type Task, tasksOf } from '../core/tasks.ts';
 import { KeyturnError } from '../errors.ts';
 import { gather } from '../gather.ts';
+import { dependenciesOf } from '../run.ts';
 import { startSandbox } from '../sandbox/server.ts';
 import { look, pass } from '../tick.ts';
 import { createEmbeddedIdentities } from '../wire.ts';
@@ -68,7 +68,7 @@ async function live(
   const { switches } = workspace.ports.sources.capabilities(key.venue);
   const person = personAt(page, new Map(switches.map(({ label, field }) => [label, field])));
 
-  const dependencies = { ...(await dependenciesOf(workspace, io)), onStep: () => undefined };
+  const dependencies = { ...dependenciesOf(workspace, io, await io.log()), onStep: () => undefined };
   const apply = async () => {
     const looked = await look(workspace.ports.sources, workspace.keys, clock.now());
     const [report] = await pass(dependencies, looked);

@@ -29,6 +29,7 @@ export const prove: Step = async (tools, record, number) => {
     ? {
         outcome: 'done',
         reason: 'proven-dead',
+        verdict: 'dead',
         message: `generation ${number} is dead: ${grounds(judgement, deadGroups)}`,
       }
     : resultOf(tools, { ...generationOf(record, number), deadGroups }, judgement);
@@ -92,11 +93,12 @@ function resultOf({ proof }: Tools, subject: Generation, { verdict, reason, mess
     return {
       outcome: 'waiting',
       reason,
+      verdict,
       message: `generation ${generation}: ${message}, seen ${deadGroups?.length} of ${proof.groups} times; to be confirmed${confirmAt ? ` from ${minute(confirmAt)} on` : ''}`,
     };
   }
   const outcome = verdict === 'inconclusive' && !WAITS_FOR_PEOPLE.has(reason) ? 'failed' : 'waiting';
-  return { outcome, reason, message: `generation ${generation}: ${message}` };
+  return { outcome, reason, verdict, message: `generation ${generation}: ${message}` };
 }
 
 /** Inconclusive, but nothing is broken: a person or a later pass ends it. */

@@ -7,6 +7,7 @@ import {
   type ProofRule,
   strangerAccepted,
   unfit,
+  type Verdict,
   withoutPrivateHalf,
 } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
@@ -37,6 +38,8 @@ export interface StepResult {
   outcome: 'done' | 'waiting' | 'failed';
   reason: Reason;
   message: string;
+  /** What was seen of the key, where the step probed it. */
+  verdict?: Verdict;
 }
 
 export type Step = (tools: Tools, record: KeyRecord, generation: number) => Promise<StepResult>;

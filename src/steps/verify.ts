@@ -34,13 +34,14 @@ export interface Verification {
 /** Has the next key sign a harmless read, and compares what it may do with what its purpose wants. */
 export const verify: Step = async (tools, record, number) => {
   const first = await gatherVerification(tools, record, number);
-  const { trouble, findings, message } = (await mendByApi(tools, record, number, first))
+  const { trouble, isAlive, findings, message } = (await mendByApi(tools, record, number, first))
     ? await again(tools, number)
     : first;
-  if (trouble) return { outcome: 'failed', reason: trouble.reason, message };
+  if (trouble) return { outcome: 'failed', reason: trouble.reason, verdict: trouble.verdict, message };
+  const verdict = isAlive ? 'alive' : 'inconclusive';
   return findings.length > 0
-    ? { outcome: 'waiting', reason: 'fix-needed', message }
-    : { outcome: 'done', reason: 'verified', message };
+    ? { outcome: 'waiting', reason: 'fix-needed', verdict, message }
+    : { outcome: 'done', reason: 'verified', verdict, message };
 };
 
 /** Where the venue lets keyturn set them, wrong switches and a missing allowlist are no task for a person. */

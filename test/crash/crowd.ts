@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { dependenciesOf } from '../../src/commands/apply.ts';
 import { createLogger } from '../../src/log.ts';
+import { dependenciesOf } from '../../src/run.ts';
 import { look, pass } from '../../src/tick.ts';
 import { createEmbeddedIdentities } from '../../src/wire.ts';
 import { openWorkspace } from '../../src/workspace.ts';
@@ -120,7 +120,7 @@ async function heapOver(folder: string, passes: number): Promise<number[]> {
     signal: new AbortController().signal,
     terminal: { progress: () => undefined },
   };
-  const dependencies = await dependenciesOf(workspace, io);
+  const dependencies = dependenciesOf(workspace, io, await io.log());
   const heaps: number[] = [];
   for (let done = 0; done < passes; done += 1) {
     const reports = await pass(

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import type { CommandIo } from './commands/io.ts';
+import type { Logger } from './log.ts';
+import { act } from './steps/act.ts';
+import { type KeyReport, type Looked, look, type PassDependencies, type PassOptions, pass } from './tick.ts';
+import { actor, toolsFor, type Workspace } from './workspace.ts';
+
+/** One pass as everybody makes it, the command, the CronJob and the daemon: look, act, log, and hand on what came of it. */
+
+export interface RunOptions extends PassOptions {
+  /** Stands on every line that is logged; by default a random one. */
+  id?: string;
+  /** Asked after the look and before anything is done; on false nothing is. */
+  agree?: (looked: Looked) => Promise<boolean>;
+  /** Gets the reports of every finished pass, and how many seconds it took: for metrics, and for whoever is to be told. */
+  onPass?: ((reports: readonly KeyReport[], seconds: number) => Promise<void> | void) | undefined;
+}
+
+export interface Run {
+  looked: Looked;
+  reports: KeyReport[];
+}
+
+type RunIo = Pick<CommandIo, 'log' | 'signal'> & { terminal: Pick<CommandIo['terminal'], 'progress'> };
+
+/** Null where `agree` said no. */
+export async function run(workspace: Workspace, io: RunIo, options: RunOptions = {}): Promise<Run | null> {
+  const { id = randomUUID(), agree, onPass, ...which } = options;
+  const looking = performance.now();
+  const looked = await look(workspace.ports.sources, workspace.keys, workspace.clock.now());
+  const lookedFor = performance.now() - looking;
+  if (agree && !(await agree(looked))) return null;
+  const log = (await io.log()).child({ run: id });
+  const acting = performance.now();
+  const reports = await pass(dependenciesOf(workspace, io, log), looked, which);
+  const seconds = (lookedFor + performance.now() - acting) / 1000;
+  io.terminal.progress(null);
+  logEnd(log, reports, seconds);
+  await onPass?.(reports, seconds);
+  return { looked, reports };
+}
+
+export function dependenciesOf(
+  workspace: Workspace,
+  { signal, terminal }: Pick<RunIo, 'signal' | 'terminal'>,
+  log: Logger,
+): PassDependencies {
+  const by = actor();
+  return {
+    sources: workspace.ports.sources,
+    clock: workspace.clock,
+    signal,
+    act: async ({ key, record }, action, generation) => {
+      terminal.progress(`${key.id}: ${action} generation ${generation}`);
+      return act(await toolsFor(workspace, key, by), record, action, generation);
+    },
+    onStep: (key, { action, outcome, reason, message }) =>
+      log[outcome === 'failed' ? 'error' : 'info']({ event: 'step', key, action, outcome, reason }, message),
+  };
+}
+
+function logEnd(log: Logger, reports: readonly KeyReport[], seconds: number): void {
+  for (const { key, error, gathered, decision } of reports) {
+    if (error) log.error({ event: 'key-failed', key, err: error }, error.message);
+    else if (gathered.hold) log.error({ event: 'key-failed', key, reason: decision.reason }, decision.message);
+  }
+  const failed = reports.filter(hasFailed).length;
+  const steps = reports.reduce((sum, { actions }) => sum + actions.length, 0);
+  log.info({ event: 'pass-finished', keys: reports.length, steps, failed, seconds }, 'the pass is finished');
+}
+
+/** Something about this key needs somebody’s attention: an error, a failed step, or a record it may not act on. */
+export const hasFailed = ({ error, actions, gathered }: KeyReport): boolean =>
+  error !== null || gathered.hold !== null || actions.some(({ outcome }) => outcome === 'failed');
