@@ -53,12 +53,20 @@ describe('a configuration', () => {
         binance: { kind: 'binance', baseUrl: 'https://api.binance.com', proof: { groups: 2, apart: 600 } },
       },
       claim: { for: 900, margin: 120 },
+      serve: {
+        schedule: '*/15 * * * *',
+        timeZone: 'Etc/UTC',
+        jitter: 30,
+        listen: { host: '127.0.0.1', port: 9464 },
+      },
+      whereIs: expect.any(Function),
     });
   });
 
   it('adds to what is built in, and replaces it, with durations in seconds', () => {
     const { folder, configuration, problems } = written(
       'claim: { for: 1h, margin: 5m }',
+      'serve: { schedule: "0 6 * * *", timeZone: Europe/London, listen: "[::1]:0" }',
       'stores: { local: { kind: directory, path: elsewhere } }',
       'venues:',
       '  rehearsal:',
@@ -72,6 +80,7 @@ describe('a configuration', () => {
     expect(configuration).toMatchObject({
       folder,
       claim: { for: 3600, margin: 300 },
+      serve: { schedule: '0 6 * * *', timeZone: 'Europe/London', jitter: 30, listen: { host: '::1', port: 0 } },
       stores: { local: { path: 'elsewhere' } },
       venues: {
         binance: { baseUrl: 'https://api.binance.com' },
@@ -115,7 +124,7 @@ const MISTAKES: Record<string, { lines: string[]; problems: unknown[]; help?: st
   'an unknown field': {
     lines: ['notifiers: {}'],
     problems: ['2:1 schema notifiers: there is no field notifiers here'],
-    help: 'fields that may stand here: apiVersion, stores, venues, claim',
+    help: 'fields that may stand here: apiVersion, stores, venues, claim, serve',
   },
   'an unknown kind': {
     lines: ['stores: { s3: { kind: s3 } }'],
@@ -142,6 +151,14 @@ const MISTAKES: Record<string, { lines: string[]; problems: unknown[]; help?: st
   'a name that is none': {
     lines: ['stores: { Keys: { kind: directory } }'],
     problems: [expect.stringMatching(/^2:11 schema stores.Keys: a name in stores must be 1 to 80 lower-case/)],
+  },
+  'a schedule that means different things to different readers': {
+    lines: ['serve: { schedule: "0 0 13 * 5", timeZone: Europe/Lundon, listen: somewhere }'],
+    problems: [
+      expect.stringMatching(/^2:20 schema serve.schedule: schedule must leave day of month or day of week open/),
+      expect.stringMatching(/^2:44 schema serve.timeZone: timeZone must be a time zone/),
+      expect.stringMatching(/^2:67 schema serve.listen: listen must be an address and a port/),
+    ],
   },
   'a claim that is all margin': {
     lines: ['claim: { for: 2m, margin: 2m }'],

@@ -25,13 +25,14 @@ const MINUTES = 60_000;
 export type Found = { path: string } | { missing: string };
 
 export async function fetchPrograms(): Promise<Record<string, Found>> {
-  const [python, node, age, keygen, openssl, bash] = await Promise.all([
+  const [python, node, age, keygen, openssl, bash, promtool] = await Promise.all([
     pythonEnvironment(),
     nodeModules(),
     installedOr('age', byGo),
     installedOr('age-keygen', byGo),
     installedOr('openssl'),
     installedOr('bash'),
+    installedOr('promtool'),
   ]);
   const inPython = (name: string): Found => ('path' in python ? { path: join(python.path, 'bin', name) } : python);
   return {
@@ -39,6 +40,7 @@ export async function fetchPrograms(): Promise<Record<string, Found>> {
     'age-keygen': keygen,
     openssl,
     bash,
+    promtool,
     python: inPython('python'),
     bao: inPython('bao'),
     moto_server: inPython('moto_server'),
