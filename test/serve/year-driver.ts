@@ -33,13 +33,16 @@ const options = { config: join(folder, 'keyturn.yaml'), policies: join(folder, '
 const people = await openWorkspace(options);
 const end = new AbortController();
 
+const atWork = () => appendFileSync(join(folder, 'at-work'), `${clock.now().toISOString()}\n`);
+atWork();
+
 const turnedAlarm: SetAlarm = ({ schedule, timeZone }, ring) => {
   const cron = createTask(schedule, () => undefined, { timezone: timeZone });
   void (async () => {
     for (await ring(); now < Date.parse(until); await ring()) {
       do now = Math.floor(now / HALF_AN_HOUR + 1) * HALF_AN_HOUR;
       while (!cron.match(new Date(now)));
-      appendFileSync(join(folder, 'wakes'), `${clock.now().toISOString()}\n`);
+      atWork();
       await everybodyDoesTheirTasks(people);
     }
     end.abort();
