@@ -21,7 +21,8 @@ export interface Run {
   reports: KeyReport[];
 }
 
-type RunIo = Pick<CommandIo, 'log' | 'signal'> & { terminal: Pick<CommandIo['terminal'], 'progress'> };
+/** What a pass may touch of its process. */
+export type RunIo = Pick<CommandIo, 'log' | 'signal'> & { terminal: Pick<CommandIo['terminal'], 'progress'> };
 
 /** Null where `agree` said no. */
 export async function run(workspace: Workspace, io: RunIo, options: RunOptions = {}): Promise<Run | null> {
@@ -35,7 +36,7 @@ export async function run(workspace: Workspace, io: RunIo, options: RunOptions =
   const reports = await pass(dependenciesOf(workspace, io, log), looked, which);
   const seconds = (lookedFor + performance.now() - acting) / 1000;
   io.terminal.progress(null);
-  logEnd(log, reports, seconds);
+  logEnd(log, reports, seconds, io.signal.aborted);
   await onPass?.(reports, seconds);
   return { looked, reports };
 }
@@ -59,14 +60,17 @@ export function dependenciesOf(
   };
 }
 
-function logEnd(log: Logger, reports: readonly KeyReport[], seconds: number): void {
+function logEnd(log: Logger, reports: readonly KeyReport[], seconds: number, isInterrupted: boolean): void {
   for (const { key, error, gathered, decision } of reports) {
     if (error) log.error({ event: 'key-failed', key, err: error }, error.message);
     else if (gathered.hold) log.error({ event: 'key-failed', key, reason: decision.reason }, decision.message);
   }
   const failed = reports.filter(hasFailed).length;
   const steps = reports.reduce((sum, { actions }) => sum + actions.length, 0);
-  log.info({ event: 'pass-finished', keys: reports.length, steps, failed, seconds }, 'the pass is finished');
+  const [event, message] = isInterrupted
+    ? ['pass-interrupted', 'the pass was interrupted; the next one goes on from here']
+    : ['pass-finished', 'the pass is finished'];
+  log.info({ event, keys: reports.length, steps, failed, seconds }, message);
 }
 
 /** Something about this key needs somebody’s attention: an error, a failed step, or a record it may not act on. */

@@ -49,7 +49,8 @@ export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitS
   const summaries = all.map(summaryOf);
   if (options.output === 'json') printJson(io, reportJson(summaries));
   else io.stdout.write(reportText(summaries, done.looked.plan, io.terminal));
-  if (metrics && options.metricsFile !== undefined) await replaceFile(options.metricsFile, await metrics.text());
+  if (metrics && options.metricsFile !== undefined && !io.signal.aborted)
+    await replaceFile(options.metricsFile, await metrics.text());
   return statusAfterInterruption(all, io) ?? exitOf(summaries);
 }
 

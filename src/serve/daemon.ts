@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { CommandIo } from '../commands/io.ts';
 import { isKeyturnError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
-import { run } from '../run.ts';
+import { type RunIo, run } from '../run.ts';
 import type { Workspace } from '../workspace.ts';
 import type { Alarm, SetAlarm } from './alarm.ts';
 
@@ -20,7 +19,7 @@ export interface Daemon {
 }
 
 export interface DaemonOptions {
-  io: Pick<CommandIo, 'log' | 'signal'> & { terminal: Pick<CommandIo['terminal'], 'progress'> };
+  io: RunIo;
   log: Logger;
   metrics: Metrics;
   setAlarm: SetAlarm;

@@ -39,6 +39,7 @@ describe('the daemon', () => {
     expect(await daemon.ended).toBe(0);
     const steps = daemon.lines.filter(({ event }) => event === 'step').map(({ action }) => action);
     expect(steps).toEqual(['generate']);
+    expect(daemon.lines.map(({ event }) => event)).toContain('pass-interrupted');
     const next = await desk.serve();
     await next.line('pass-finished');
     expect(next.lines.filter(({ event }) => event === 'step')).toMatchObject([{ action: 'register' }]);

@@ -26,7 +26,7 @@ writeFileSync(
   join(folder, 'keyturn.yaml'),
   `apiVersion: keyturn/v1
 venues: { exchange: { kind: binance, baseUrl: "${sandbox.url}" } }
-serve: { schedule: "30 0-5,15,18 * * *", timeZone: Europe/London, listen: "127.0.0.1:0" }
+serve: { schedule: "30 0-3,15,18 * * *", timeZone: Europe/London, listen: "127.0.0.1:0" }
 `,
 );
 const options = { config: join(folder, 'keyturn.yaml'), policies: join(folder, 'policies'), clock };
@@ -47,7 +47,7 @@ const turnedAlarm: SetAlarm = ({ schedule, timeZone }, ring) => {
     }
     end.abort();
   })();
-  return { untilRung: (times) => times * 18 * HALF_AN_HOUR, stop: () => undefined };
+  return { untilRung: (times) => times * 24 * HALF_AN_HOUR, stop: () => undefined };
 };
 const HALF_AN_HOUR = 1_800_000;
 
