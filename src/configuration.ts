@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
-import { flawOfCron } from './core/cron.ts';
-import { parseDuration } from './core/duration.ts';
-import { Duration, Name, TimeZone } from './core/policy-schema.ts';
+import { Name, Seconds } from './core/policy-schema.ts';
 import type { Path } from './core/rules.ts';
 import { inOrder, type Problem } from './problems.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { valueAt } from './schema-walk.ts';
+import { Serve } from './serve/section.ts';
 import { readSource } from './source.ts';
 
 /** keyturn.yaml: names for stores and venues. As strict as policies; secrets only as references. */
@@ -37,7 +36,6 @@ export interface Configuration<K extends Kinds = Kinds> {
 }
 
 const Url = z.url({ protocol: /^https?$/, error: 'must be an address that starts with http:// or https://' });
-const Seconds = Duration.transform((text) => parseDuration(text) ?? 0);
 
 /** What can be said of every venue, whatever its kind. */
 const Probing = z.strictObject({
@@ -75,42 +73,6 @@ const Claim = z
   .refine((claim) => claim.for > claim.margin, { path: ['for'], error: 'must be longer than margin' })
   .prefault({})
   .meta({ description: 'How long a worker that stopped keeps others away from a key.' });
-
-const LISTEN = /^(?:(?<host>[^\s:[\]]+)|\[(?<ipv6>[0-9a-fA-F:.]+)\]):(?<port>\d{1,5})$/;
-
-const Serve = z
-  .strictObject({
-    schedule: z
-      .string()
-      .check(({ value, issues }) => {
-        const flaw = flawOfCron(value);
-        if (flaw !== null) issues.push({ code: 'custom', message: flaw, input: value });
-      })
-      .default('*/15 * * * *')
-      .meta({ description: 'When it makes a pass, as a cron expression of five fields.', examples: ['*/15 * * * *'] }),
-    timeZone: TimeZone.default('Etc/UTC').meta({ description: 'IANA time zone in which schedule is meant.' }),
-    jitter: Seconds.prefault('30s').meta({
-      description: 'Each pass begins up to this much later, so that many daemons do not begin at once.',
-    }),
-    listen: z
-      .string()
-      .regex(LISTEN, { error: 'must be an address and a port' })
-      .refine((text) => Number(LISTEN.exec(text)?.groups?.port ?? 0) <= 65_535, {
-        error: 'must have a port up to 65535',
-      })
-      .default('127.0.0.1:9464')
-      .transform((text) => {
-        const { host, ipv6, port } = LISTEN.exec(text)?.groups ?? {};
-        return { host: ipv6 ?? host ?? '', port: Number(port) };
-      })
-      .meta({
-        description: 'Where /healthz, /readyz and /metrics are; port 0 takes a free one.',
-        examples: ['127.0.0.1:9464'],
-      }),
-  })
-  .prefault({})
-  .meta({ description: 'How keyturn serve runs.' });
-export type Serve = z.output<typeof Serve>;
 
 function schemasOf({ stores, venues }: Kinds) {
   const store = entrySchema(stores, {});

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DURATION } from './duration.ts';
+import { DURATION, parseDuration } from './duration.ts';
 import { ALGORITHMS, type Key, PERMISSIONS, PURPOSES, type Schedule, WEEKDAYS } from './policy.ts';
 import { isTimeZone } from './schedule.ts';
 
@@ -29,10 +29,13 @@ const Text = z
   .regex(TEXT, { error: 'must be one line of text, not empty, without space at its ends, at most 500 characters' })
   .meta({ id: 'Text' });
 
-export const Duration = z
+const Duration = z
   .string()
   .regex(DURATION, { error: 'must be a whole number followed by s, m, h, d or w', abort: true })
   .meta({ id: 'Duration', examples: ['5d', '36h', '90m'] });
+
+/** A duration, as a number of seconds once it is read. */
+export const Seconds = Duration.transform((text) => parseDuration(text) ?? 0);
 
 const Days = z
   .string()

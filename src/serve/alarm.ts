@@ -1,5 +1,5 @@
 import { createTask } from 'node-cron';
-import type { Configuration } from '../configuration.ts';
+import type { Serve } from './section.ts';
 
 /** What wakes the daemon. */
 export interface Alarm {
@@ -10,7 +10,7 @@ export interface Alarm {
 }
 
 /** Rings whenever the schedule says so, with at most the jitter of delay; what is rung never rejects. */
-export type SetAlarm = (serve: Configuration['serve'], ring: () => Promise<void>) => Alarm;
+export type SetAlarm = (serve: Serve, ring: () => Promise<void>) => Alarm;
 
 const nothing = () => undefined;
 

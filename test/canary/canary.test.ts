@@ -93,7 +93,7 @@ it('a rotation from start to end', { timeout: 120_000 }, async () => {
   await person();
   await succeeds('apply');
   await succeeds('verify');
-  await succeeds('apply');
+  await succeeds('apply', '--metrics-file', 'keyturn.prom');
   expect(secrets.map(({ name }) => name)).toEqual(
     expect.arrayContaining(['desk/spot 1', 'desk/tax 1', 'desk/spot 2', 'desk/spot 3', 'passphrase of desk/spot 3']),
   );
