@@ -69,9 +69,15 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, o
   };
   const store = once(async (name: string) => {
     const { kind, ...options } = storeEntry(name);
-    const opened = timedStore(held(storeKind(kind).open(options, { clock, folder })), name, onRequest);
-    await opened.check('records');
-    return opened;
+    const store = timedStore(storeKind(kind).open(options, { clock, folder }), name, onRequest);
+    try {
+      await store.check('records');
+    } catch (error) {
+      // It is opened anew the next time; a daemon must not collect what a store that is down left behind.
+      await store.close();
+      throw error;
+    }
+    return held(store);
   });
   const capabilities = (name: string) => venueKind(venueEntry(name)).capabilities(venueEntry(name));
   return {

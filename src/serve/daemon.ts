@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { storesOf } from '../core/policy.ts';
 import { isKeyturnError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
@@ -111,7 +112,7 @@ function lateness(finished: { at: Date; staleAfter: Date } | null, now: Date): s
 
 /** Stores of the policies that do not answer. */
 async function silentStores({ keys, ports }: Workspace): Promise<string[]> {
-  const names = [...new Set(keys.map(({ store }) => store))];
+  const names = [...new Set(keys.flatMap(storesOf))];
   const complaints = names.map((name) =>
     ports
       .store(name)
