@@ -38,6 +38,8 @@ interface GlobalOptions {
   quiet?: boolean;
 }
 
+type PlanOutput = Pick<import('./commands/plan.ts').PlanOptions, 'output'>;
+
 /** `keyturn -o json plan` is `keyturn plan -o json`: every command has formats of its own, so commander knows it only there. */
 function outputBehindCommand(argv: readonly string[], { commands }: Command): readonly string[] {
   const command = argv.findIndex((word, index) => index >= 2 && commands.some((each) => each.name() === word));
@@ -178,16 +180,29 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
       act(async (io, common) => (await import('./commands/policy-iam.ts')).policyIam({ ...common, ...options }, io)),
     );
 
-  program
+  const plan = program
     .command('plan')
     .description('what would happen now, and why; writes nothing anywhere')
+    .helpCommand(false)
     .addOption(output('text', 'json', 'markdown', 'ics'))
     .addOption(at('what would happen at that time'))
     .option('--horizon <duration>', 'the calendar of what is coming instead, for example 90d')
     .option('--out <file>', 'save the plan, for keyturn apply FILE')
     .option('--detailed-exitcode', 'exit with 2 when there is something to do')
-    .action((options: Pick<import('./commands/plan.ts').PlanOptions, 'output'>) =>
+    .action((options: PlanOutput) =>
       act(async (io, common) => (await import('./commands/plan.ts')).plan({ ...common, ...options }, io)),
+    );
+
+  plan
+    .command('show')
+    .description('what a saved plan would do')
+    .argument('<file>', 'a plan that --out saved')
+    .addOption(output('text', 'json', 'markdown'))
+    // commander hands -o to the first command that knows it, which is plan.
+    .action((file: string, _own: object, show: Command) =>
+      act(async (io) =>
+        (await import('./commands/plan-show.ts')).planShow({ ...show.optsWithGlobals<PlanOutput>(), file }, io),
+      ),
     );
 
   program
@@ -196,6 +211,9 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .argument('[file]', 'a saved plan, carried out exactly')
     .addOption(output('text', 'json'))
     .option('--yes', 'do not ask first')
+    .option('--require-approved', 'only a plan that somebody in the allowed signers has signed')
+    .option('--allowed-signers <file>', 'who may approve (default: allowed_signers beside keyturn.yaml)')
+    .option('--signature <file>', 'the signature (default: FILE.sig)')
     .option('--shard <i/n>', 'only part I of N of the keys, counted from 0')
     .option('--metrics-file <file>', 'write metrics of this pass there, for node_exporter’s textfile collector')
     .addOption(rehearsal())

@@ -33,6 +33,10 @@ export interface Configuration<K extends Kinds = Kinds> {
   serve: Serve;
   /** Where a part of it is written, or would be: `keyturn.yaml:4:11`. */
   whereIs(path: Path): string;
+  /** Whether `apply` carries out approved plans only. */
+  requireApproved: boolean;
+  /** The file that lists who may approve them. */
+  allowedSigners: string;
 }
 
 const Url = z.url({ protocol: /^https?$/, error: 'must be an address that starts with http:// or https://' });
@@ -84,6 +88,15 @@ function schemasOf({ stores, venues }: Kinds) {
       venues: z.record(Name, venue).prefault({}).meta({ description: 'Venues by name; some are always there.' }),
       claim: Claim,
       serve: Serve,
+      requireApproved: z
+        .boolean()
+        .default(false)
+        .meta({ description: 'Whether apply takes only plans signed by somebody in allowedSigners.' }),
+      allowedSigners: z
+        .string()
+        .min(1)
+        .default('allowed_signers')
+        .meta({ description: 'The file that lists who may approve plans, as ssh-keygen reads it.' }),
     })
     .meta({ title: 'keyturn configuration', description: 'The stores and venues that policies name' });
   return { store, venue, file };
@@ -132,6 +145,8 @@ export function loadConfiguration<K extends Kinds>(
       const { line, column } = source.locate(path);
       return `${source.file}:${line}:${column}`;
     },
+    requireApproved: legible.requireApproved,
+    allowedSigners: legible.allowedSigners,
   };
   const problems =
     source === null
@@ -159,6 +174,8 @@ function legibleParts(written: unknown, { store, venue, file }: Schemas) {
     venues: legibleEntries(valueAt(written, ['venues']), venue),
     claim: section('claim', file.shape.claim),
     serve: section('serve', file.shape.serve),
+    requireApproved: section('requireApproved', file.shape.requireApproved),
+    allowedSigners: section('allowedSigners', file.shape.allowedSigners),
   };
 }
 

@@ -26,7 +26,10 @@ async function filesOf(): Promise<Record<string, string>> {
     'docs/life-of-a-key.md': await afterMark('docs/life-of-a-key.md', reasonTables()),
     'docs/doctor.md': await afterMark('docs/doctor.md', findingTables()),
     ...Object.fromEntries(
-      Object.entries(OUTPUTS).map(([name, schema]) => [`docs/schemas/${name}.json`, json(z.toJSONSchema(schema))]),
+      Object.entries(OUTPUTS).map(([name, schema]) => [
+        `docs/schemas/${name}.json`,
+        json(z.toJSONSchema(schema, { io: 'input' })),
+      ]),
     ),
   };
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ACTIONS } from './core/decide.ts';
 import { PERMISSIONS } from './core/policy.ts';
 import { EvidenceEntry } from './core/record.ts';
+import { SavedPlan } from './plan-file.ts';
 
 /**
  * The published shapes of JSON outputs (`-o json`). Fields may be added, never changed or removed; `docs/schemas` is
@@ -203,6 +204,7 @@ const EvidenceOutput = output({
 
 export const OUTPUTS = {
   plan: PlanOutput,
+  'saved-plan': SavedPlan.meta({ title: 'keyturn plan --out FILE, keyturn plan show FILE -o json' }),
   apply: ApplyOutput,
   status: StatusOutput,
   tasks: TasksOutput,

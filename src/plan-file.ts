@@ -1,57 +1,92 @@
 import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { ACTIONS } from './core/decide.ts';
 import type { Gathered, Plan } from './core/plan.ts';
+import { policyVersion } from './core/policy-version.ts';
 import { KeyturnError } from './errors.ts';
+import { VERSION } from './version.ts';
 
-/** A saved plan: what was decided, on which revision of each record, under a digest that shows edits. */
+/**
+ * A saved plan: what was decided, and what it was decided on: the version of keyturn and, of each key, its policy and the
+ * revision of its record. A digest over all of it shows edits; who approved it, only a signature can say (approval.ts).
+ */
+
+const Instant = z.iso.datetime({ precision: 3 }).transform((text) => new Date(text));
 
 const Entry = z.strictObject({
-  key: z.string(),
-  action: z.literal(ACTIONS).nullable(),
-  reason: z.string(),
+  key: z.string().describe('account/name'),
+  action: z.literal(ACTIONS).nullable().describe('null: nothing to do now'),
+  reason: z.string().describe('stable code, see docs/life-of-a-key.md'),
   message: z.string(),
-  generation: z.number().nullable(),
-  /** Revision of the record the decision was made on; null: there was none. */
-  revision: z.number().nullable(),
+  due: Instant,
+  notBefore: Instant.nullable(),
+  generation: z.number().int().positive().nullable(),
+  revision: z.number().int().positive().nullable().describe('of the record; null: there was none'),
+  policy: z.string().describe('changes when anything about the key in its policy does'),
 });
-const SavedPlan = z.strictObject({
+type Entry = z.output<typeof Entry>;
+
+export const SavedPlan = z.strictObject({
   formatVersion: z.literal(1),
-  at: z.iso.datetime(),
+  version: z.string().describe('of the keyturn that made it'),
+  at: Instant,
   keys: z.array(Entry),
-  digest: z.string(),
+  digest: z.string().describe('SHA-256 in lower-case hex, over the other fields as JSON without spaces'),
 });
-export type SavedPlan = z.infer<typeof SavedPlan>;
+export type SavedPlan = z.output<typeof SavedPlan>;
 
-const digestOf = ({ at, keys }: Pick<SavedPlan, 'at' | 'keys'>): string =>
-  createHash('sha256').update(JSON.stringify({ at, keys })).digest('hex');
+/** Whatever version of keyturn made it. As it stands there: the digest is over the fields in their order. */
+const Sealed = z.looseObject({ version: z.string(), digest: z.string() });
+const isSealed = (value: unknown): value is z.output<typeof Sealed> => Sealed.safeParse(value).success;
 
-export function savePlan(plan: Plan, gathered: readonly Gathered[]): string {
-  const content = { at: plan.at.toISOString(), keys: entriesOf(plan, gathered) };
-  return `${JSON.stringify({ formatVersion: 1, ...content, digest: digestOf(content) }, null, 2)}\n`;
+const HINT = 'make a new plan: keyturn plan --out FILE';
+
+const digestOf = (content: object): string => createHash('sha256').update(JSON.stringify(content)).digest('hex');
+
+/** What was decided for each key, and on what. */
+export const entriesOf = ({ keys }: Plan, gathered: readonly Gathered[]): Entry[] =>
+  gathered.flatMap(({ key, record }, index) => {
+    const decision = keys[index];
+    return decision ? [{ ...decision, revision: record?.revision ?? null, policy: policyVersion(key) }] : [];
+  });
+
+/** The text of a plan file, by itself as much a `plan -o json` as what that prints. */
+export function savedPlanText(plan: Plan, gathered: readonly Gathered[]): string {
+  const content = { formatVersion: 1, version: VERSION, at: plan.at, keys: entriesOf(plan, gathered) };
+  return `${JSON.stringify({ ...content, digest: digestOf(content) }, null, 2)}\n`;
 }
 
-export const entriesOf = ({ keys }: Plan, gathered: readonly Gathered[]): SavedPlan['keys'] =>
-  keys.map(({ key, action, reason, message, generation }, index) => ({
-    key,
-    action,
-    reason,
-    message,
-    generation,
-    revision: gathered[index]?.record?.revision ?? null,
-  }));
-
-/** Throws `invalid` for a file that is no saved plan or was edited. */
-export function parsePlan(text: string, file: string): SavedPlan {
-  const parsed = SavedPlan.safeParse(parseJson(text));
-  if (!parsed.success)
-    throw new KeyturnError('invalid', `${file} is not a saved plan`, { hint: 'make one with keyturn plan --out FILE' });
-  if (digestOf(parsed.data) !== parsed.data.digest) {
-    throw new KeyturnError('invalid', `${file} was edited after it was saved`, {
-      hint: 'make a new plan: keyturn plan --out FILE',
+export async function writePlan(file: string, text: string): Promise<void> {
+  await writeFile(file, text, { mode: 0o600 }).catch((cause: NodeJS.ErrnoException) => {
+    throw new KeyturnError('usage', `the plan cannot be written to ${file} (${cause.code})`, {
+      hint: 'name a file in a folder that is there and that you may write',
+      cause,
     });
+  });
+}
+
+export const readPlanFile = (file: string): Promise<Buffer> =>
+  readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    throw new KeyturnError('invalid', `the plan ${file} cannot be read (${cause.code})`, {
+      hint: 'make one with keyturn plan --out FILE',
+      cause,
+    });
+  });
+
+/** Throws `invalid` for a file that is no saved plan or was edited, `conflict` for one that only another version understands. */
+export function parsePlan(text: string, file: string): SavedPlan {
+  const sealed = parseJson(text);
+  if (!isSealed(sealed)) throw new KeyturnError('invalid', `${file} is not a saved plan`, { hint: HINT });
+  const { digest, ...content } = sealed;
+  if (digestOf(content) !== digest) {
+    throw new KeyturnError('invalid', `${file} was edited after it was saved`, { hint: HINT });
   }
-  return parsed.data;
+  const parsed = SavedPlan.safeParse(sealed);
+  if (parsed.success) return parsed.data;
+  throw sealed.version === VERSION
+    ? new KeyturnError('invalid', `${file} is not a saved plan`, { hint: HINT })
+    : new KeyturnError('conflict', `${file} ${madeBy(sealed.version)}`, { hint: HINT });
 }
 
 function parseJson(text: string): unknown {
@@ -62,24 +97,34 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** One sentence for each key whose next action is not what the plan says any more; waiting keys may wait for other things meanwhile. */
-export function differences(saved: SavedPlan, now: SavedPlan['keys']): string[] {
+const madeBy = (version: string): string => `was made by keyturn ${version}, this is ${VERSION}`;
+
+/**
+ * One sentence for each way in which a plan is not what would be decided now: another version of keyturn, and keys whose
+ * policy, record or next action is another. Waiting keys may wait for other things meanwhile.
+ */
+export function differences(saved: SavedPlan, now: readonly Entry[]): string[] {
   const then = new Map(saved.keys.map((entry) => [entry.key, entry]));
-  const changed = now.flatMap((entry) => {
-    const planned = then.get(entry.key);
-    if (planned === undefined) return [`${entry.key} is not in the plan`];
-    return describe(entry) === describe(planned)
-      ? []
-      : [`${entry.key}: planned ${describe(planned)}, now ${describe(entry)}`];
-  });
   const present = new Set(now.map(({ key }) => key));
   return [
-    ...changed,
+    ...(saved.version === VERSION ? [] : [`it ${madeBy(saved.version)}`]),
+    ...now.flatMap((entry) => {
+      const planned = then.get(entry.key);
+      return planned === undefined ? [`${entry.key} is not in the plan`] : changesOf(planned, entry);
+    }),
     ...saved.keys.filter(({ key }) => !present.has(key)).map(({ key }) => `${key} is in no policy any more`),
   ];
 }
 
-function describe({ action, generation, revision }: SavedPlan['keys'][number]): string {
+function changesOf(planned: Entry, now: Entry): string[] {
+  const { key } = now;
+  return [
+    ...(planned.policy === now.policy ? [] : [`${key}: its policy was changed`]),
+    ...(describe(planned) === describe(now) ? [] : [`${key}: planned ${describe(planned)}, now ${describe(now)}`]),
+  ];
+}
+
+function describe({ action, generation, revision }: Entry): string {
   const on = revision === null ? 'no record' : `revision ${revision} of its record`;
   return action === null ? `nothing (${on})` : `${action} generation ${generation} (${on})`;
 }

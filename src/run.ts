@@ -7,11 +7,11 @@ import { actor, toolsFor, type Workspace } from './workspace.ts';
 
 /** One pass as everybody makes it, the command, the CronJob and the daemon: look, act, log, and hand on what came of it. */
 
-export interface RunOptions extends PassOptions {
+export interface RunOptions {
   /** Stands on every line that is logged; by default a random one. */
   id?: string;
-  /** Asked after the look and before anything is done; on false nothing is. */
-  agree?: (looked: Looked) => Promise<boolean>;
+  /** Asked after the look: which keys are acted on, and how far. On null nothing is done. Default: all, as far as it goes. */
+  choose?: (looked: Looked) => Promise<PassOptions | null>;
   /** Gets the reports of every finished pass, and how many seconds it took: for metrics, and for whoever is to be told. */
   onPass?: ((reports: readonly KeyReport[], seconds: number) => Promise<void> | void) | undefined;
 }
@@ -24,16 +24,17 @@ export interface Run {
 /** What a pass may touch of its process. */
 export type RunIo = Pick<CommandIo, 'log' | 'signal'> & { terminal: Pick<CommandIo['terminal'], 'progress'> };
 
-/** Null where `agree` said no. */
+/** Null where `choose` said so. */
 export async function run(workspace: Workspace, io: RunIo, options: RunOptions = {}): Promise<Run | null> {
-  const { id = randomUUID(), agree, onPass, ...which } = options;
+  const { id = randomUUID(), choose, onPass } = options;
   const looking = performance.now();
   const looked = await look(workspace.ports.sources, workspace.keys, workspace.clock.now());
   const lookedFor = performance.now() - looking;
-  if (agree && !(await agree(looked))) return null;
+  const chosen = choose ? await choose(looked) : {};
+  if (chosen === null) return null;
   const log = (await io.log()).child({ run: id });
   const acting = performance.now();
-  const reports = await pass(dependenciesOf(workspace, io, log), looked, which);
+  const reports = await pass(dependenciesOf(workspace, io, log), looked, chosen);
   const seconds = (lookedFor + performance.now() - acting) / 1000;
   io.terminal.progress(null);
   logEnd(log, reports, seconds, io.signal.aborted);

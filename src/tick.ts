@@ -102,8 +102,9 @@ export async function pass(
     const decision = plan.keys[index];
     return decision && (options.includes?.(decision) ?? true) ? [{ each, decision }] : [];
   });
-  const steps = options.onlyPlanned ? 1 : MAX_STEPS;
-  return limit.map(included, ({ each, decision }) => turn(dependencies, each, decision, steps));
+  // A plan carried out exactly is not decided anew after a conflict either.
+  const limits = options.onlyPlanned ? { steps: 1, tries: 1 } : { steps: MAX_STEPS, tries: TRIES_AFTER_CONFLICT };
+  return limit.map(included, ({ each, decision }) => turn(dependencies, each, decision, limits));
 }
 
 /** Takes one key as far as it gets in this pass. What one key meets with disturbs no other. */
@@ -111,7 +112,7 @@ async function turn(
   dependencies: PassDependencies,
   found: Gathered,
   planned: Decision,
-  limit: number,
+  { steps, tries }: { steps: number; tries: number },
 ): Promise<KeyReport> {
   const { sources, clock, signal } = dependencies;
   const { key } = found;
@@ -121,12 +122,12 @@ async function turn(
   let gathered = found;
   let decision = planned;
   let error: KeyturnError | null = null;
-  for (let conflicts = 0; isActing(decision) && error === null && actions.length < limit && !signal?.aborted; ) {
+  for (let conflicts = 0; isActing(decision) && error === null && actions.length < steps && !signal?.aborted; ) {
     const step = await stepOrError(dependencies, gathered, decision);
     if (!isKeyturnError(step)) {
       actions.push(step);
       if (step.outcome !== 'done') attempts.push({ ...step, generation: decision.generation });
-    } else if (step.code === 'conflict' && ++conflicts < TRIES_AFTER_CONFLICT) {
+    } else if (step.code === 'conflict' && ++conflicts < tries) {
       await sleep(backOff(conflicts));
     } else {
       error = step;

@@ -60,6 +60,8 @@ describe('a configuration', () => {
         listen: { host: '127.0.0.1', port: 9464 },
       },
       whereIs: expect.any(Function),
+      requireApproved: false,
+      allowedSigners: 'allowed_signers',
     });
   });
 
@@ -124,7 +126,7 @@ const MISTAKES: Record<string, { lines: string[]; problems: unknown[]; help?: st
   'an unknown field': {
     lines: ['notifiers: {}'],
     problems: ['2:1 schema notifiers: there is no field notifiers here'],
-    help: 'fields that may stand here: apiVersion, stores, venues, claim, serve',
+    help: 'fields that may stand here: apiVersion, stores, venues, claim, serve, requireApproved, allowedSigners',
   },
   'an unknown kind': {
     lines: ['stores: { s3: { kind: s3 } }'],

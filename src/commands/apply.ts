@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import type { Decision } from '../core/decide.ts';
 import { storesOf } from '../core/policy.ts';
 import { spread } from '../core/schedule.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
-import { differences, entriesOf, parsePlan, type SavedPlan } from '../plan-file.ts';
 import { replaceFile } from '../replace-file.ts';
 import { type RunOptions, run } from '../run.ts';
 import type { KeyReport, PassOptions } from '../tick.ts';
@@ -14,10 +12,10 @@ import { announceInterruption, statusAfterInterruption } from './interruption.ts
 import { type CommandIo, confirm, printJson } from './io.ts';
 import { planText } from './plan.ts';
 import { exitOf, reportJson, reportText, summaryOf } from './report.ts';
+import { assertUnchanged, keysWithoutPlan, planToFollow, type SavedPlanOptions } from './saved-plan.ts';
 
-export interface ApplyOptions extends WorkspaceOptions {
+export interface ApplyOptions extends WorkspaceOptions, SavedPlanOptions {
   output: 'text' | 'json';
-  file?: string | undefined;
   yes?: boolean | undefined;
   shard?: string | undefined;
   /** Where metrics of this pass go, for the textfile collector of node_exporter. */
@@ -28,48 +26,31 @@ export interface ApplyOptions extends WorkspaceOptions {
 export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitStatus> {
   const metrics = options.metricsFile === undefined ? null : (await import('../metrics.ts')).createMetrics();
   const workspace = await openWorkspace({ ...options, onRequest: metrics?.onRequest });
-  const includes = options.shard === undefined ? () => true : inShard(options.shard);
-  const saved = options.file === undefined ? null : await readPlan(options.file);
+  const isOurs = options.shard === undefined ? () => true : inShard(options.shard);
+  const saved = await planToFollow(options, workspace, io);
   const onPass: RunOptions['onPass'] = (reports, seconds) =>
     metrics?.passFinished(reports, { at: workspace.clock.now(), seconds });
   const done = await run(workspace, io, {
-    includes,
-    onlyPlanned: saved !== null,
     onPass,
-    async agree({ plan, gathered }) {
-      if (saved) assertUnchanged(saved, entriesOf(plan, gathered));
-      await openStores(workspace, plan.keys.filter(includes));
-      if (!(await isWanted(options, plan, io))) return false;
+    async choose(looked) {
+      if (saved) assertUnchanged(saved, looked);
+      const isAllowed = saved ? () => true : keysWithoutPlan(options, workspace, looked);
+      const includes = (decision: Decision) => isOurs(decision) && isAllowed(decision.key);
+      await openStores(workspace, looked.plan.keys.filter(includes));
+      if (!(await isWanted(options, looked.plan, io))) return null;
       announceInterruption(io);
-      return true;
+      return { includes, onlyPlanned: saved !== null };
     },
   });
   if (done === null) return EXIT.OK;
-  const all = options.output === 'text' ? await withAnswers(workspace, done.reports, io, onPass) : done.reports;
+  const mayGoOn = options.output === 'text' && saved === null;
+  const all = mayGoOn ? await withAnswers(workspace, done.reports, io, onPass) : done.reports;
   const summaries = all.map(summaryOf);
   if (options.output === 'json') printJson(io, reportJson(summaries));
   else io.stdout.write(reportText(summaries, done.looked.plan, io.terminal));
   if (metrics && options.metricsFile !== undefined && !io.signal.aborted)
     await replaceFile(options.metricsFile, await metrics.text());
   return statusAfterInterruption(all, io) ?? exitOf(summaries);
-}
-
-async function readPlan(file: string): Promise<SavedPlan> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new KeyturnError('invalid', `the plan ${file} cannot be read (${cause.code})`, {
-      hint: 'make one with keyturn plan --out FILE',
-      cause,
-    });
-  });
-  return parsePlan(text, file);
-}
-
-function assertUnchanged(saved: SavedPlan, now: SavedPlan['keys']): void {
-  const changed = differences(saved, now);
-  if (changed.length === 0) return;
-  throw new KeyturnError('conflict', ['the plan is out of date, nothing was done', ...changed].join('\n  '), {
-    hint: 'make a new plan: keyturn plan --out FILE',
-  });
 }
 
 /** Stores that will be written are opened before anything is begun, so that a missing identity is said once, not for each key. */
@@ -112,7 +93,8 @@ async function withAnswers(
     io,
   );
   if (answered.size === 0) return reports;
-  const again = await run(workspace, io, { includes: ({ key }) => answered.has(key), onPass });
+  const choose: RunOptions['choose'] = async () => ({ includes: ({ key }) => answered.has(key) });
+  const again = await run(workspace, io, { choose, onPass });
   const byKey = new Map(again?.reports.map((report) => [report.key, report]));
   return reports.map((report) => {
     const later = byKey.get(report.key);

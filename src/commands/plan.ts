@@ -1,13 +1,12 @@
-import { writeFile } from 'node:fs/promises';
 import { parseInstant } from '../clock.ts';
 import { parseDuration } from '../core/duration.ts';
 import { forecast } from '../core/forecast.ts';
 import { minute } from '../core/instant.ts';
-import type { Gathered, Plan } from '../core/plan.ts';
+import type { Gathered, Plan, PlanView } from '../core/plan.ts';
 import { planMarkdown, planSummary } from '../core/render.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
-import { savePlan } from '../plan-file.ts';
+import { savedPlanText, writePlan } from '../plan-file.ts';
 import { table } from '../terminal.ts';
 import { lookInParts } from '../tick.ts';
 import { openWorkspace, type WorkspaceOptions } from '../workspace.ts';
@@ -33,7 +32,7 @@ export async function plan(options: PlanOptions, io: CommandIo): Promise<ExitSta
     if (keepsRecords) gathered.push(...part.gathered);
   }
   if (options.out !== undefined) {
-    await writeFile(options.out, savePlan(plan, gathered), { mode: 0o600 });
+    await writePlan(options.out, savedPlanText(plan, gathered));
     io.stderr.write(`keyturn: plan saved to ${options.out}; keyturn apply ${options.out} carries out exactly this\n`);
   }
   if (options.horizon !== undefined || options.output === 'ics') {
@@ -56,12 +55,12 @@ function horizonOf(text: string): number {
   });
 }
 
-function print(plan: Plan, output: PlanOptions['output'], io: CommandIo): void {
+function print(plan: PlanView, output: PlanOptions['output'], io: CommandIo): void {
   if (output === 'json') printJson(io, { at: plan.at, keys: plan.keys });
   else io.stdout.write(output === 'markdown' ? planMarkdown(plan) : planText(plan, io));
 }
 
-export function planText(plan: Plan, io: CommandIo): string {
+export function planText(plan: PlanView, io: CommandIo): string {
   const rows = plan.keys.map(({ key, action, generation, message, due }) => [
     key,
     action ?? '-',

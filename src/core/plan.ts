@@ -7,6 +7,12 @@ export interface Plan {
   keys: Decision[];
 }
 
+/** As much of a plan as it takes to show it. */
+export interface PlanView {
+  at: Date;
+  keys: readonly (Omit<Decision, 'reason'> & { reason: string })[];
+}
+
 /** A key with everything planning may know of it; whether its account has room follows from all of them together. */
 export type Gathered = Omit<Snapshot, 'room' | 'attempts'>;
 

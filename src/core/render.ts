@@ -1,5 +1,5 @@
 import { minute } from './instant.ts';
-import type { Plan } from './plan.ts';
+import type { PlanView } from './plan.ts';
 import type { Task } from './tasks.ts';
 
 /** Texts people read, from the same values the JSON outputs show. */
@@ -102,7 +102,7 @@ function fields(rows: [string, string][]): string {
 }
 
 /** The plan as a table for pull requests and chats. */
-export function planMarkdown({ at, keys }: Plan): string {
+export function planMarkdown({ at, keys }: PlanView): string {
   const cell = (text: string) => text.replaceAll('|', '\\|');
   const rows = keys.map(
     ({ key, action, generation, reason, message, due }) =>
@@ -120,7 +120,7 @@ export function planMarkdown({ at, keys }: Plan): string {
   ].join('\n');
 }
 
-export function planSummary({ keys }: Plan): string {
+export function planSummary({ keys }: PlanView): string {
   const busy = keys.filter(({ action }) => action !== null).length;
   const all = `${keys.length} key${keys.length === 1 ? '' : 's'}`;
   return busy === 0

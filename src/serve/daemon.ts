@@ -1,3 +1,4 @@
+import { urgentKeys } from '../commands/saved-plan.ts';
 import { randomUUID } from 'node:crypto';
 import { storesOf } from '../core/policy.ts';
 import { isKeyturnError } from '../errors.ts';
@@ -55,6 +56,11 @@ export function createDaemon(opened: Workspace, { io, log, metrics, setAlarm, op
     try {
       await run(here, io, {
         id,
+        async choose(looked) {
+          if (!here.configuration.requireApproved) return {};
+          const urgent = urgentKeys(looked);
+          return { includes: ({ key }) => urgent.has(key) };
+        },
         onPass(reports, seconds) {
           metrics.retain(here.keys);
           metrics.passFinished(reports, { at: here.clock.now(), seconds });

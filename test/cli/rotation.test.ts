@@ -123,28 +123,6 @@ describe('a rotation by hand', () => {
   });
 });
 
-describe('a saved plan', () => {
-  const save = () => run('plan', '--out', 'plan.json');
-  it('is carried out exactly', async () => {
-    await save();
-    const { keys } = await json('apply', 'apply', 'plan.json');
-    expect(keys[0].actions.map(({ action }: { action: string }) => action)).toEqual(['generate']);
-  });
-  it('is refused with the difference when the record has moved on', async () => {
-    await save();
-    await run('apply');
-    const { status, stderr } = await run('apply', 'plan.json');
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/out of date.*\n.*desk\/spot: planned generate generation 1/);
-  });
-  it('is refused as invalid when it was edited', async () => {
-    await save();
-    const text = readFileSync(join(folder, 'plan.json'), 'utf8');
-    await writeFile(join(folder, 'plan.json'), text.replace('"generation": 1', '"generation": 2'));
-    expect((await run('apply', 'plan.json')).status).toBe(65);
-  });
-});
-
 describe('plan', () => {
   const tree = (path: string): string[] =>
     readdirSync(path, { recursive: true })

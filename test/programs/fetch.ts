@@ -25,7 +25,7 @@ const MINUTES = 60_000;
 export type Found = { path: string } | { missing: string };
 
 export async function fetchPrograms(): Promise<Record<string, Found>> {
-  const [python, node, age, keygen, openssl, bash, promtool] = await Promise.all([
+  const [python, node, age, keygen, openssl, bash, promtool, sshKeygen] = await Promise.all([
     pythonEnvironment(),
     nodeModules(),
     installedOr('age', byGo),
@@ -33,6 +33,7 @@ export async function fetchPrograms(): Promise<Record<string, Found>> {
     installedOr('openssl'),
     installedOr('bash'),
     installedOr('promtool'),
+    installedOr('ssh-keygen'),
   ]);
   const inPython = (name: string): Found => ('path' in python ? { path: join(python.path, 'bin', name) } : python);
   return {
@@ -41,6 +42,7 @@ export async function fetchPrograms(): Promise<Record<string, Found>> {
     openssl,
     bash,
     promtool,
+    'ssh-keygen': sshKeygen,
     python: inPython('python'),
     bao: inPython('bao'),
     moto_server: inPython('moto_server'),

@@ -7,7 +7,7 @@ import { planMarkdown, renderCard } from '../../src/core/render.ts';
 import { statusOf } from '../../src/core/status.ts';
 import { tasksOf } from '../../src/core/tasks.ts';
 import { OUTPUTS } from '../../src/outputs.ts';
-import { savePlan } from '../../src/plan-file.ts';
+import { savedPlanText } from '../../src/plan-file.ts';
 import { someCapabilities } from '../build.ts';
 import { aSituation } from './arbitrary-records.ts';
 
@@ -96,7 +96,7 @@ describe('for any policies, records and clocks', { timeout: 60_000 }, () => {
         const printed = JSON.parse(JSON.stringify({ formatVersion: 1, ...plan }));
         expect(OUTPUTS.plan.parse(printed)).toEqual(printed);
         expect(planMarkdown(plan)).toContain('| key |');
-        expect(savePlan(plan, situations)).toContain('digest');
+        expect(savedPlanText(plan, situations)).toContain('digest');
       }),
       { numRuns: 200 },
     ));

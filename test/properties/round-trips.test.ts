@@ -7,7 +7,7 @@ import { documentHash, evidenceDocument, firstBrokenLink } from '../../src/core/
 import { planOf } from '../../src/core/plan.ts';
 import { PolicyFile } from '../../src/core/policy-schema.ts';
 import { isKeyturnError } from '../../src/errors.ts';
-import { entriesOf, parsePlan, savePlan } from '../../src/plan-file.ts';
+import { entriesOf, parsePlan, savedPlanText } from '../../src/plan-file.ts';
 import { readRecord, writeRecord } from '../../src/records.ts';
 import { parseSource } from '../../src/source.ts';
 import { anInstant, aPolicy } from './arbitrary-policies.ts';
@@ -37,7 +37,7 @@ describe('parse after render is the identity', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(fc.array(aSituation, { maxLength: 3 }), fc.nat(), (situations, where) => {
         const plan = planOf(situations, clock.now());
-        const text = savePlan(plan, situations);
+        const text = savedPlanText(plan, situations);
         expect(parsePlan(text, 'plan.json').keys).toEqual(entriesOf(plan, situations));
         const digits = [...text.matchAll(/[0-8]/g)].map(({ index }) => index);
         const edited = digits[where % digits.length] ?? 0;
