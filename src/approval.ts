@@ -8,7 +8,7 @@ import { KeyturnError } from './errors.ts';
  */
 
 /** Keeps signatures for other things (commits, files) from counting as approval of a plan. */
-export const NAMESPACE = 'keyturn-plan';
+const NAMESPACE = 'keyturn-plan';
 
 export interface Approval {
   /** As messages name the plan. */

@@ -187,6 +187,7 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .addOption(output('text', 'json', 'markdown', 'ics'))
     .addOption(at('what would happen at that time'))
     .option('--horizon <duration>', 'the calendar of what is coming instead, for example 90d')
+    .option('--suggest', 'propose days that spread what is crowded or falls on week-ends; writes nothing')
     .option('--out <file>', 'save the plan, for keyturn apply FILE')
     .option('--detailed-exitcode', 'exit with 2 when there is something to do')
     .action((options: PlanOutput) =>

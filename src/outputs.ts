@@ -29,6 +29,47 @@ const PlanOutput = output({
   ),
 }).meta({ title: 'keyturn plan -o json' });
 
+const Owner = z.string().nullable();
+
+const CalendarOutput = output({
+  at: Instant,
+  until: Instant,
+  events: z.array(
+    z.looseObject({
+      key: KeyId,
+      at: Instant,
+      kind: z.literal(['rotation-starts', 'due', 'registration-deadline', 'overlap-ends', 'deletion-deadline']),
+      owner: Owner,
+      summary: z.string(),
+    }),
+  ),
+  warnings: z.array(
+    z.looseObject({
+      kind: z.literal(['crowded', 'frozen', 'week-end']),
+      owner: Owner,
+      day: z.iso.date().describe('in UTC'),
+      keys: z.array(KeyId),
+      message: z.string(),
+    }),
+  ),
+  suggestions: z
+    .array(
+      z.looseObject({
+        key: KeyId,
+        owner: Owner,
+        from: Instant,
+        to: Instant,
+        kind: z
+          .literal(['rotate', 'rotate-every'])
+          .describe('rotate: keyturn rotate at that time; rotate-every: another interval in the policy'),
+        days: z.number().int().optional().describe('the interval to write'),
+        message: z.string(),
+      }),
+    )
+    .optional()
+    .describe('with --suggest'),
+}).meta({ title: 'keyturn plan --horizon -o json' });
+
 const ApplyOutput = output({
   keys: z.array(
     z.looseObject({
@@ -205,6 +246,7 @@ const EvidenceOutput = output({
 export const OUTPUTS = {
   plan: PlanOutput,
   'saved-plan': SavedPlan.meta({ title: 'keyturn plan --out FILE, keyturn plan show FILE -o json' }),
+  calendar: CalendarOutput,
   apply: ApplyOutput,
   status: StatusOutput,
   tasks: TasksOutput,

@@ -1,21 +1,25 @@
 import { parseInstant } from '../clock.ts';
+import { concernsOf } from '../core/concerns.ts';
 import { parseDuration } from '../core/duration.ts';
 import { forecast } from '../core/forecast.ts';
-import { minute } from '../core/instant.ts';
+import { later, minute } from '../core/instant.ts';
 import type { Gathered, Plan, PlanView } from '../core/plan.ts';
 import { planMarkdown, planSummary } from '../core/render.ts';
+import { suggest } from '../core/spreading.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { savedPlanText, writePlan } from '../plan-file.ts';
 import { table } from '../terminal.ts';
 import { lookInParts } from '../tick.ts';
 import { openWorkspace, type WorkspaceOptions } from '../workspace.ts';
-import { calendar, calendarJson, calendarText } from './calendar.ts';
+import { type Calendar, printCalendar } from './calendar.ts';
 import { type CommandIo, printJson } from './io.ts';
 
 export interface PlanOptions extends WorkspaceOptions {
   output: 'text' | 'json' | 'markdown' | 'ics';
   horizon?: string | undefined;
+  /** Propose better days with the calendar. */
+  suggest?: boolean | undefined;
   out?: string | undefined;
   detailedExitcode?: boolean | undefined;
 }
@@ -24,7 +28,8 @@ export interface PlanOptions extends WorkspaceOptions {
 export async function plan(options: PlanOptions, io: CommandIo): Promise<ExitStatus> {
   const workspace = await openWorkspace(options);
   const now = options.at === undefined ? workspace.clock.now() : parseInstant(options.at);
-  const keepsRecords = options.out !== undefined || options.horizon !== undefined || options.output === 'ics';
+  const wantsCalendar = options.output === 'ics' || options.horizon !== undefined || options.suggest === true;
+  const keepsRecords = options.out !== undefined || wantsCalendar;
   const plan: Plan = { at: now, keys: [] };
   const gathered: Gathered[] = [];
   for await (const part of lookInParts(workspace.ports.sources, workspace.keys, now)) {
@@ -35,16 +40,29 @@ export async function plan(options: PlanOptions, io: CommandIo): Promise<ExitSta
     await writePlan(options.out, savedPlanText(plan, gathered));
     io.stderr.write(`keyturn: plan saved to ${options.out}; keyturn apply ${options.out} carries out exactly this\n`);
   }
-  if (options.horizon !== undefined || options.output === 'ics') {
-    const until = new Date(now.getTime() + horizonOf(options.horizon ?? '90d') * 1000);
-    const events = forecast(gathered, now, until);
-    const render = { text: calendarText, json: calendarJson, markdown: calendarText, ics: calendar }[options.output];
-    io.stdout.write(await render(events, { from: now, until }));
+  if (wantsCalendar) {
+    await printCalendar(calendarOf(gathered, now, options), options.output, io);
   } else {
     print(plan, options.output, io);
   }
   const hasActions = plan.keys.some(({ action }) => action !== null);
   return options.detailedExitcode && hasActions ? EXIT.CHANGES : EXIT.OK;
+}
+
+function calendarOf(
+  gathered: readonly Gathered[],
+  from: Date,
+  { horizon = '90d', suggest: wanted }: PlanOptions,
+): Calendar {
+  const until = later(from, horizonOf(horizon));
+  const events = forecast(gathered, from, until);
+  return {
+    from,
+    until,
+    events,
+    concerns: concernsOf(events, gathered),
+    suggestions: wanted ? suggest(gathered, events, from) : null,
+  };
 }
 
 function horizonOf(text: string): number {

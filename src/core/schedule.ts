@@ -58,11 +58,12 @@ const windowWasMissed = (schedule: Schedule, due: Date): boolean =>
 export const mayPromote = (schedule: Schedule, verifiedAt: Date, now: Date): boolean =>
   isOpen(schedule, now) || now.getTime() >= verifiedAt.getTime() + schedule.registerWithin * 1000;
 
-const utcDay = (instant: number): string => dateOf(Math.floor(instant / DAY));
+/** The day of an instant in UTC, `YYYY-MM-DD`. */
+export const utcDay = (instant: Date | number): string => dateOf(Math.floor(Number(instant) / DAY));
 
 const dateOf = remembering((day: number): string => new Date(day * DAY).toISOString().slice(0, 10));
 
-const isFrozen = (schedule: Schedule, instant: number): boolean => endOfFreeze(schedule, instant) > instant;
+export const isFrozen = (schedule: Schedule, instant: number): boolean => endOfFreeze(schedule, instant) > instant;
 
 /** The end of the freeze that holds at this instant; the instant itself when none does. */
 function endOfFreeze({ freezes }: Schedule, instant: number): number {
@@ -78,8 +79,8 @@ function isInside({ days, from, to, timeZone }: Window, instant: number): boolea
   return days.includes(weekdayOf(local)) && minutes >= minutesOf(from) && minutes < minutesOf(to);
 }
 
-/** 1970-01-01 was a Thursday. */
-function weekdayOf(local: number): (typeof WEEKDAYS)[number] {
+/** Of a time in milliseconds from 1970, which began on a Thursday. */
+export function weekdayOf(local: number): (typeof WEEKDAYS)[number] {
   const day = WEEKDAYS[(((Math.floor(local / DAY) + 3) % 7) + 7) % 7];
   if (day === undefined) throw new Error('a week has seven days');
   return day;

@@ -6,7 +6,7 @@ const TRADING: readonly Permission[] = ['spot-trade', 'margin', 'futures-trade',
 const READING: readonly Permission[] = ['read', 'fix-read'];
 
 /** 90 days of service, the most a policy can ask for, and a week for people. */
-const LONGEST_LIFE = 97 * DAY;
+export const LONGEST_LIFE = 97 * DAY;
 
 const purposeIsKnown = keyRule({
   id: 'schema',
