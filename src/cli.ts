@@ -143,6 +143,16 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
       ),
     );
   policy
+    .command('test')
+    .description('run tests of rules (*.test.yaml)')
+    .argument('[paths...]', 'test files or folders (default: --policies)')
+    .addOption(output('text', 'json'))
+    .action((paths: string[], options: { output: 'text' | 'json' }) =>
+      act(async (io, common) =>
+        (await import('./commands/policy-test.ts')).policyTest({ ...common, ...options, paths }, io),
+      ),
+    );
+  policy
     .command('schema')
     .description('print the JSON Schema of policies')
     .option('--configuration', 'that of keyturn.yaml instead', false)

@@ -3,6 +3,7 @@ import process from 'node:process';
 import * as z from 'zod';
 import { configurationJsonSchema } from './configuration.ts';
 import { policyJsonSchema } from './core/policy-schema.ts';
+import { rulesJsonSchema, testJsonSchema } from './custom-rules/schema.ts';
 import { findingTables } from './doctor/page.ts';
 import { reasonTables } from './life.ts';
 import { OUTPUTS } from './outputs.ts';
@@ -23,6 +24,8 @@ async function filesOf(): Promise<Record<string, string>> {
   return {
     'policies/schema.json': json(policyJsonSchema()),
     'policies/keyturn.schema.json': json(configurationJsonSchema(KINDS)),
+    'policies/rules.schema.json': json(rulesJsonSchema()),
+    'policies/test.schema.json': json(testJsonSchema()),
     'docs/life-of-a-key.md': await afterMark('docs/life-of-a-key.md', reasonTables()),
     'docs/doctor.md': await afterMark('docs/doctor.md', findingTables()),
     ...Object.fromEntries(

@@ -183,6 +183,30 @@ const PolicyCheckOutput = output({
   ),
 }).meta({ title: 'keyturn policy check -o json' });
 
+const PolicyTestOutput = output({
+  tests: z.array(
+    z.looseObject({
+      file: z.string(),
+      line: z.number().int().positive(),
+      name: z.string(),
+      passed: z.boolean(),
+      missing: z.array(z.looseObject({ rule: z.string() })).describe('expected, and not found'),
+      unexpected: z
+        .array(
+          z.looseObject({
+            rule: z.string(),
+            key: KeyId.nullable(),
+            severity: z.literal(['error', 'warning']),
+            waived: z.boolean(),
+            message: z.string(),
+          }),
+        )
+        .describe('found, and not expected'),
+    }),
+  ),
+  problems: PolicyCheckOutput.shape.problems.describe('of the files of rules and tests'),
+}).meta({ title: 'keyturn policy test -o json' });
+
 const DoctorOutput = output({
   findings: z.array(
     z.looseObject({
@@ -252,6 +276,7 @@ export const OUTPUTS = {
   tasks: TasksOutput,
   verify: VerifyOutput,
   'policy-check': PolicyCheckOutput,
+  'policy-test': PolicyTestOutput,
   doctor: DoctorOutput,
   audit: AuditOutput,
   evidence: EvidenceOutput,

@@ -1,14 +1,14 @@
-import { readdirSync, realpathSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { legiblePolicy } from './core/legible.ts';
 import type { Key, Waiver } from './core/policy.ts';
 import { PolicyFile } from './core/policy-schema.ts';
 import { keysOf, type Policy, resolvePolicy } from './core/resolve-policy.ts';
 import { checkAccounts, checkPolicy, type Finding, type Path, type Surroundings, silencedBy } from './core/rules.ts';
+import { loadRules } from './custom-rules/load.ts';
+import { findFiles } from './policy-search.ts';
 import { errorAt, inOrder, type Problem } from './problems.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { valueAt } from './schema-walk.ts';
-import { orInvalid, parseSource, readSource, type Source } from './source.ts';
+import { parseSource, readSource, type Source } from './source.ts';
 import { nearest } from './suggest.ts';
 
 export { hasErrors, type Problem } from './problems.ts';
@@ -28,24 +28,45 @@ export interface Policies {
 }
 
 /**
- * Reads and checks policies. Throws `invalid` for a path that is not there or cannot be read, and for nothing else.
- * Small files are read one after the other, without waiting: for thousands that takes a third of the time.
+ * Reads and checks policies, with the rules that stand beside them. Throws `invalid` for a path that is not there or cannot be
+ * read, and for nothing else. Small files are read one after the other, without waiting: for thousands that takes a third of
+ * the time.
  */
 export async function loadPolicies(paths: readonly string[], surroundings: PolicyContext): Promise<Policies> {
-  const files = findPolicyFiles(paths).map((path) => checkFile(readSource(path), surroundings));
-  const policies = files.map(({ policy }) => policy);
-  const waivers = policies.flatMap((policy) => policy.waivers.filter((waiver) => waiver !== null));
-  const isSilenced = silencedBy(waivers, surroundings.today);
-  const ruled = [...files.flatMap(({ ruled }) => ruled), ...checkAcross(files, surroundings)];
+  const found = findFiles(paths);
+  const custom = await loadRules(found.rules);
+  const { files, ruled, waivers } = checkFiles(found.policies, readSource, { ...surroundings, rules: custom.rules });
   return {
     files: files.length,
     keys: files.flatMap(({ policy, isSound }) => (isSound ? keysOf(policy) : [])),
     problems: inOrder([
+      ...custom.problems,
       ...files.flatMap(({ problems }) => problems),
-      ...ruled.map(({ key, problem }) => ({ ...problem, waived: key !== undefined && isSilenced(problem.rule, key) })),
+      ...ruled.map(({ problem }) => problem),
     ]),
     waivers,
   };
+}
+
+/** Everything that is found in files, each thing with the key it is about. */
+export function findings(sources: readonly Source[], surroundings: PolicyContext): Ruled[] {
+  const { files, ruled } = checkFiles(sources, (source) => source, surroundings);
+  return [...files.flatMap(({ problems }) => problems).map((problem) => ({ problem, key: undefined })), ...ruled];
+}
+
+/** Handed what files are made from, so that no more than one is held at a time. */
+function checkFiles<T>(given: readonly T[], sourceOf: (one: T) => Source, surroundings: Surroundings) {
+  const files = given.map((one) => checkFile(sourceOf(one), surroundings));
+  const policies = files.map(({ policy }) => policy);
+  const waivers = policies.flatMap((policy) => policy.waivers.filter((waiver) => waiver !== null));
+  const isSilenced = silencedBy(waivers, surroundings.today);
+  const ruled = [...files.flatMap(({ ruled }) => ruled), ...checkAcross(files, surroundings)].map(
+    ({ key, problem }): Ruled => ({
+      key,
+      problem: { ...problem, waived: key !== undefined && isSilenced(problem.rule, key) },
+    }),
+  );
+  return { files, ruled, waivers };
 }
 
 interface CheckedFile {
@@ -58,8 +79,8 @@ interface CheckedFile {
   ruled: Ruled[];
 }
 
-/** What a rule found, with the key that a waiver would have to name. */
-interface Ruled {
+/** What was found, with the key that a waiver would have to name. */
+export interface Ruled {
   problem: Problem;
   key: string | undefined;
 }
@@ -121,37 +142,3 @@ const unfilledWaiver = (problem: Problem): Problem =>
   problem.rule === 'schema' && /^waivers\.\d+\.(?:rule|key|reason|until)$/.test(problem.path)
     ? { ...problem, rule: 'waiver' }
     : problem;
-
-const IS_POLICY = /\.(?:ya?ml|json)$/;
-const IS_OTHER = /^\.|^(?:keyturn\.yaml|schema\.json|keyturn\.schema\.json)$|\.(?:rules|test)\.yaml$/;
-
-/** Absolute paths, sorted, each once. Folders are searched through; a file that is named is taken whatever it is called. */
-function findPolicyFiles(paths: readonly string[]): string[] {
-  const found = new Set<string>();
-  for (const path of paths) search(resolve(path), { found, searched: new Set() });
-  return [...found].sort();
-}
-
-interface Search {
-  found: Set<string>;
-  /** Real paths of folders: links may lead back. */
-  searched: Set<string>;
-}
-
-function search(path: string, progress: Search): void {
-  if (!isFolder(path)) {
-    progress.found.add(path);
-    return;
-  }
-  const real = orInvalid(path, () => realpathSync(path));
-  if (progress.searched.has(real)) return;
-  progress.searched.add(real);
-  for (const entry of orInvalid(path, () => readdirSync(path, { withFileTypes: true }))) {
-    if (IS_OTHER.test(entry.name)) continue;
-    const inside = join(path, entry.name);
-    if (entry.isSymbolicLink() ? isFolder(inside) : entry.isDirectory()) search(inside, progress);
-    else if (IS_POLICY.test(entry.name)) progress.found.add(inside);
-  }
-}
-
-const isFolder = (path: string): boolean => orInvalid(path, () => statSync(path)).isDirectory();

@@ -5,8 +5,9 @@ import { LineCounter } from 'yaml';
 import type { Path } from './core/rules.ts';
 import { KeyturnError } from './errors.ts';
 import { errorAt, type Position, type Problem } from './problems.ts';
+import { valueAt } from './schema-walk.ts';
 import { findSecretMaterial } from './secret-material.ts';
-import { offsetOf, offsetsIn, understand } from './yaml.ts';
+import { offsetInText, offsetOf, offsetsIn, understand } from './yaml.ts';
 
 /** A YAML file: what it says, and where each part of it stands. */
 export interface Source {
@@ -19,6 +20,8 @@ export interface Source {
   problems: Problem[];
   /** Where the value of this path stands (`field`: its name), or as much of the path as is written. */
   locate(path: Path, part?: 'value' | 'field'): Position;
+  /** Where the character at this place of a text value stands. */
+  locateIn(path: Path, place: number): Position;
   /** The lines on which the entries of a top-level list begin. */
   linesOf(list: string): number[];
 }
@@ -77,6 +80,7 @@ function unreadable(file: string, text: string, message: string, help: string): 
     value: undefined,
     problems: [problem, ...secretsIn(file, text)],
     locate: () => START,
+    locateIn: () => START,
     linesOf: () => [],
   };
 }
@@ -94,6 +98,10 @@ export function parseSource(file: string, text: string): Source {
     value,
     problems: [...onePerLine(syntax), ...secretsIn(file, text)],
     locate: (path, part = 'value') => (document === null ? START : positionAt(offsetOf(document, path, part))),
+    locateIn: (path, place) =>
+      document === null
+        ? START
+        : positionAt(offsetInText(text, offsetOf(document, path, 'value'), valueAt(value, path), place)),
     linesOf: (list) => (document === null ? [] : offsetsIn(document, list).map((offset) => positionAt(offset).line)),
   };
 }

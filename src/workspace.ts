@@ -38,17 +38,25 @@ export interface Checked extends Workspace {
   problems: Problem[];
 }
 
-/** Reads everything and lists every problem; for `policy check`, which shows them. */
-export async function check(options: WorkspaceOptions, paths: string[] = []): Promise<Checked> {
+/** Configuration, wired, and what rules need to know of it: all there is before a policy is read. */
+export function foundations(options: WorkspaceOptions) {
   const clock = options.clock ?? (options.at === undefined ? systemClock : turnedClock(parseInstant(options.at)));
   const { configuration, problems } = loadConfiguration(options.config ?? null, KINDS);
   const ports = wire(configuration, clock, options.onRequest);
   options.onWired?.(ports);
-  const policies = await loadPolicies(paths.length > 0 ? paths : [options.policies ?? 'policies'], {
+  const surroundings = {
     today: clock.now(),
     venues: ports.venues,
     stores: new Set(Object.keys(configuration.stores)),
-  });
+  };
+  return { clock, configuration, ports, problems, surroundings };
+}
+
+/** Reads everything and lists every problem; for `policy check`, which shows them. */
+export async function check(options: WorkspaceOptions, paths: string[] = []): Promise<Checked> {
+  const { clock, configuration, ports, problems, surroundings } = foundations(options);
+  options.onWired?.(ports);
+  const policies = await loadPolicies(paths.length > 0 ? paths : [options.policies ?? 'policies'], surroundings);
   return {
     configuration,
     clock,

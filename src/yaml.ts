@@ -156,6 +156,24 @@ export function offsetOf(document: Document.Parsed, path: Path, part: 'value' | 
   return offset;
 }
 
+/**
+ * Where a character of a text stands that is written from `start` on: its letters are met one after the other, whatever quotes,
+ * indentation and line breaks stand between them.
+ */
+export function offsetInText(written: string, start: number, value: unknown, place: number): number {
+  if (typeof value !== 'string') return start;
+  let offset = /^[|>]/.test(written.slice(start)) ? written.indexOf('\n', start) + 1 : start;
+  let last = start;
+  for (const letter of value.slice(0, place + 1).split('')) {
+    if (/\s/.test(letter)) continue;
+    const found = written.indexOf(letter, offset);
+    if (found < 0) break;
+    last = found;
+    offset = found + 1;
+  }
+  return place < value.trimEnd().length ? last : offset;
+}
+
 /** Where the entries of a top-level list begin. */
 export function offsetsIn(document: Document.Parsed, list: string): number[] {
   const node = isMap(document.contents) ? document.get(list) : undefined;

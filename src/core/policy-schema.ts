@@ -24,7 +24,7 @@ export const Name = z
 /** One line, printable, so that it cannot steer the terminal it is shown on. */
 const TEXT = /^[!-~\u00a1-\uffff](?:[ -~\u00a0-\uffff]{0,498}[!-~\u00a1-\uffff])?$/;
 
-const Text = z
+export const Text = z
   .string()
   .regex(TEXT, { error: 'must be one line of text, not empty, without space at its ends, at most 500 characters' })
   .meta({ id: 'Text' });

@@ -66,8 +66,10 @@ export function isLegible<F extends Field, S extends keyof Schedule>(
 }
 
 /** The keys of a policy that say all they must. */
-export const keysOf = ({ keys }: Pick<Policy, 'keys'>): Key[] =>
-  keys.filter((draft) => isLegible(draft, FIELDS, TIMING));
+export const keysOf = ({ keys }: Pick<Policy, 'keys'>): Key[] => keys.filter(isKey);
+
+/** Whether all of a key can be read. */
+export const isKey = (draft: Draft): draft is Draft & Key => isLegible(draft, FIELDS, TIMING);
 
 type Settings = Pick<Draft, 'algorithm' | 'ipAllowlist' | 'passphrase' | 'schedule'>;
 type Shared = Omit<Policy, 'keys' | 'waivers'>;

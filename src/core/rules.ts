@@ -8,8 +8,11 @@ import { KEY_RULES } from './rules/key-rules.ts';
 import { type Finding, isWaivable, type Surroundings } from './rules/rule.ts';
 
 export {
+  type CustomRuleId,
   type Finding,
+  type KeyRule,
   type Path,
+  type Remark,
   RULES,
   type RuleId,
   type Severity,
@@ -27,8 +30,9 @@ export function checkPolicy(policy: Policy, surroundings: Surroundings): Finding
       findings.push({ severity: 'error', ...remark, rule: id, file, key: null });
     }
   }
+  const eachKey = [...EACH_KEY, ...(surroundings.rules ?? [])];
   for (const [key, draft] of policy.keys.entries()) {
-    for (const { id, severity, check } of EACH_KEY) {
+    for (const { id, severity, check } of eachKey) {
       for (const remark of check(draft, policy, surroundings)) {
         findings.push({ severity, ...remark, rule: id, file, key });
       }

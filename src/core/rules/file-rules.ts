@@ -39,14 +39,15 @@ function unknownName(field: 'venue' | 'store', name: string | undefined, known: 
 
 const waiversHold: FileRule = {
   id: 'waiver',
-  check: ({ waivers }, { today }) =>
+  check: ({ waivers }, { today, rules = [] }) =>
     waivers.flatMap((waiver, place) => {
       if (waiver === null) return [];
       const { rule, until } = waiver;
       const at = (field: string): Path => ['waivers', place, field];
       const remarks: Remark[] = [];
-      if (!Object.hasOwn(RULES, rule)) {
-        const known = Object.keys(RULES).filter(isWaivable);
+      const all = [...Object.keys(RULES), ...rules.map(({ id }) => id)];
+      if (!all.includes(rule)) {
+        const known = all.filter(isWaivable);
         remarks.push({
           at: at('rule'),
           message: `there is no rule ${rule}`,

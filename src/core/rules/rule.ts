@@ -26,10 +26,15 @@ export const RULES = {
   syntax: 'the file is YAML 1.2 in UTF-8',
 } as const satisfies Record<string, string>;
 
-export type RuleId = keyof typeof RULES;
+/** Rules that people write themselves have a name space of their own, so that no later rule of keyturn's collides. */
+export type CustomRuleId = `custom/${string}`;
+const isCustom = (rule: string): rule is CustomRuleId => rule.startsWith('custom/');
+
+export type RuleId = keyof typeof RULES | CustomRuleId;
 
 const NEVER_WAIVED: readonly string[] = ['syntax', 'schema', 'waiver', 'secret-material'] satisfies RuleId[];
-export const isWaivable = (rule: string): boolean => Object.hasOwn(RULES, rule) && !NEVER_WAIVED.includes(rule);
+export const isWaivable = (rule: string): boolean =>
+  isCustom(rule) || (Object.hasOwn(RULES, rule) && !NEVER_WAIVED.includes(rule));
 
 export type Severity = 'error' | 'warning';
 export type Path = readonly (string | number)[];
@@ -66,6 +71,8 @@ export interface Surroundings {
   venues: ReadonlyMap<string, VenueFacts>;
   stores: ReadonlySet<string>;
   today: Date;
+  /** Rules beside the built-in ones. */
+  rules?: readonly KeyRule[];
 }
 
 /** One key at a time. */

@@ -1,0 +1,81 @@
+import { type Draft, isKey } from '../core/resolve-policy.ts';
+import type { KeyRule, Remark } from '../core/rules.ts';
+import { errorAt, type Problem } from '../problems.ts';
+import { schemaProblems } from '../schema-problems.ts';
+import { readSource, type Source } from '../source.ts';
+import type { Expression } from './expression.ts';
+import { type Rule, RulesFile } from './schema.ts';
+import { type Subject, subjectOf } from './subject.ts';
+
+/** Rules that people write, as rules like any other. CEL is loaded only where there are some. */
+
+export interface CustomRules {
+  rules: KeyRule[];
+  problems: Problem[];
+}
+
+/** Steps for one key, and for everything: seconds, on a slow machine, of what is normally milliseconds. */
+const MOST_STEPS = { oneKey: 500_000, everything: 100_000_000 };
+
+export async function loadRules(paths: readonly string[]): Promise<CustomRules> {
+  if (paths.length === 0) return { rules: [], problems: [] };
+  const { readExpression, rulesEnvironment, summaryOf } = await import('./expression.ts');
+  const environment = rulesEnvironment();
+  const ask = asking(summaryOf);
+  const rules = new Map<string, KeyRule>();
+  const problems: Problem[] = [];
+  for (const source of paths.map(readSource)) {
+    problems.push(...source.problems);
+    const parsed = RulesFile.safeParse(source.value);
+    if (parsed.error && source.value !== undefined)
+      problems.push(...schemaProblems(parsed.error, { schema: RulesFile, source }));
+    for (const [place, rule] of (parsed.data?.rules ?? []).entries()) {
+      const expression = readExpression(environment, rule.expression);
+      if ('at' in expression) problems.push(wrongExpression(source, place, expression));
+      else if (rules.has(rule.id)) problems.push(takenId(source, place, rule));
+      else rules.set(rule.id, keyRuleOf(rule, ask(expression, rule)));
+    }
+  }
+  return { rules: [...rules.values()], problems };
+}
+
+const keyRuleOf = ({ id, severity }: Rule, check: KeyRule['check']): KeyRule => ({ id, severity, check });
+
+/** Makes checks that share one measure of steps, and what is known of each key. */
+function asking(summaryOf: (error: unknown) => string) {
+  let left = MOST_STEPS.everything;
+  const subjects = new WeakMap<Draft, Subject>();
+  return ({ steps, holds }: Expression, { id, message, help }: Rule): KeyRule['check'] => {
+    const undecided = (why: string): Remark[] => [
+      { severity: 'error', at: [], message: `${id} cannot be decided: ${why}`, help: `mend the expression of ${id}` },
+    ];
+    return (draft, _policy, { today }) => {
+      if (!isKey(draft)) return [];
+      const subject = subjects.get(draft) ?? subjectOf(draft, today);
+      subjects.set(draft, subject);
+      const needed = steps(subject);
+      if (needed > MOST_STEPS.oneKey || needed > left) return undecided('it would take too long');
+      left -= needed;
+      try {
+        return holds(subject) ? [] : [{ at: [], message, help: help ?? `see what ${id} demands` }];
+      } catch (error) {
+        return undecided(summaryOf(error));
+      }
+    };
+  };
+}
+
+function wrongExpression(
+  source: Source,
+  place: number,
+  { at, message, help }: { at: number; message: string; help: string },
+): Problem {
+  const path = ['rules', place, 'expression'];
+  return errorAt(source.file, source.locateIn(path, at), { rule: 'schema', path, message, help });
+}
+
+function takenId({ file, locate }: Source, place: number, { id }: Rule): Problem {
+  const path = ['rules', place, 'id'];
+  const message = `there is another rule ${id}`;
+  return errorAt(file, locate(path), { rule: 'schema', path, message, help: 'give each rule an id of its own' });
+}

@@ -1,0 +1,56 @@
+import { readdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { orInvalid } from './source.ts';
+
+/** Files by what they are for: absolute paths, sorted, each once. */
+export interface Found {
+  policies: string[];
+  /** `*.rules.yaml`: rules beside the built-in ones. */
+  rules: string[];
+  /** `*.test.yaml`: what rules are expected to find. */
+  tests: string[];
+}
+
+/**
+ * Searches folders through. A file that is named is taken whatever it is called, with the rules that stand beside it. Throws
+ * `invalid` for what is not there or cannot be read.
+ */
+export function findFiles(paths: readonly string[]): Found {
+  const found = { policies: new Set<string>(), rules: new Set<string>(), tests: new Set<string>() };
+  for (const path of paths.map((path) => resolve(path))) {
+    if (isFolder(path)) search(path, { found, searched: new Set() });
+    else {
+      found[kindOf(path)].add(path);
+      for (const name of namesIn(dirname(path))) if (RULES.test(name)) found.rules.add(join(dirname(path), name));
+    }
+  }
+  return { policies: [...found.policies].sort(), rules: [...found.rules].sort(), tests: [...found.tests].sort() };
+}
+
+const RULES = /^[^.].*\.rules\.yaml$/;
+const POLICY = /\.(?:ya?ml|json)$/;
+const OTHER = /^\.|^keyturn\.yaml$|(?:^|\.)schema\.json$/;
+
+const kindOf = (path: string): keyof Found =>
+  /\.rules\.yaml$/.test(path) ? 'rules' : /\.test\.yaml$/.test(path) ? 'tests' : 'policies';
+
+interface Search {
+  found: Record<keyof Found, Set<string>>;
+  /** Real paths of folders: links may lead back. */
+  searched: Set<string>;
+}
+
+function search(folder: string, progress: Search): void {
+  const real = orInvalid(folder, () => realpathSync(folder));
+  if (progress.searched.has(real)) return;
+  progress.searched.add(real);
+  for (const entry of orInvalid(folder, () => readdirSync(folder, { withFileTypes: true }))) {
+    if (OTHER.test(entry.name)) continue;
+    const inside = join(folder, entry.name);
+    if (entry.isSymbolicLink() ? isFolder(inside) : entry.isDirectory()) search(inside, progress);
+    else if (POLICY.test(entry.name)) progress.found[kindOf(inside)].add(inside);
+  }
+}
+
+const namesIn = (folder: string): string[] => orInvalid(folder, () => readdirSync(folder));
+const isFolder = (path: string): boolean => orInvalid(path, () => statSync(path)).isDirectory();
