@@ -3,7 +3,6 @@ import type { Key, Waiver } from './core/policy.ts';
 import { PolicyFile } from './core/policy-schema.ts';
 import { keysOf, type Policy, resolvePolicy } from './core/resolve-policy.ts';
 import { checkAccounts, checkPolicy, type Finding, type Path, type Surroundings, silencedBy } from './core/rules.ts';
-import { loadRules } from './custom-rules/load.ts';
 import { findFiles } from './policy-search.ts';
 import { errorAt, inOrder, type Problem } from './problems.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -34,7 +33,10 @@ export interface Policies {
  */
 export async function loadPolicies(paths: readonly string[], surroundings: PolicyContext): Promise<Policies> {
   const found = findFiles(paths);
-  const custom = await loadRules(found.rules);
+  const custom =
+    found.rules.length === 0
+      ? { rules: [], problems: [] }
+      : (await import('./custom-rules/load.ts')).loadRules(found.rules);
   const { files, ruled, waivers } = checkFiles(found.policies, readSource, { ...surroundings, rules: custom.rules });
   return {
     files: files.length,

@@ -21,18 +21,17 @@ export function findFiles(paths: readonly string[]): Found {
     if (isFolder(path)) search(path, { found, searched: new Set() });
     else {
       found[kindOf(path)].add(path);
-      for (const name of namesIn(dirname(path))) if (RULES.test(name)) found.rules.add(join(dirname(path), name));
+      for (const rules of rulesIn(dirname(path))) found.rules.add(rules);
     }
   }
   return { policies: [...found.policies].sort(), rules: [...found.rules].sort(), tests: [...found.tests].sort() };
 }
 
-const RULES = /^[^.].*\.rules\.yaml$/;
 const POLICY = /\.(?:ya?ml|json)$/;
 const OTHER = /^\.|^keyturn\.yaml$|(?:^|\.)schema\.json$/;
 
 const kindOf = (path: string): keyof Found =>
-  /\.rules\.yaml$/.test(path) ? 'rules' : /\.test\.yaml$/.test(path) ? 'tests' : 'policies';
+  path.endsWith('.rules.yaml') ? 'rules' : path.endsWith('.test.yaml') ? 'tests' : 'policies';
 
 interface Search {
   found: Record<keyof Found, Set<string>>;
@@ -52,5 +51,10 @@ function search(folder: string, progress: Search): void {
   }
 }
 
-const namesIn = (folder: string): string[] => orInvalid(folder, () => readdirSync(folder));
+/** Directly in it. */
+const rulesIn = (folder: string): string[] =>
+  orInvalid(folder, () => readdirSync(folder))
+    .filter((name) => !OTHER.test(name) && kindOf(name) === 'rules')
+    .map((name) => join(folder, name));
+
 const isFolder = (path: string): boolean => orInvalid(path, () => statSync(path)).isDirectory();

@@ -19,9 +19,9 @@ export interface Source {
   /** What is wrong with it whatever it is for: syntax, and secret material. */
   problems: Problem[];
   /** Where the value of this path stands (`field`: its name), or as much of the path as is written. */
-  locate(path: Path, part?: 'value' | 'field'): Position;
+  locate: (path: Path, part?: 'value' | 'field') => Position;
   /** Where the character at this place of a text value stands. */
-  locateIn(path: Path, place: number): Position;
+  locateIn: (path: Path, place: number) => Position;
   /** The lines on which the entries of a top-level list begin. */
   linesOf(list: string): number[];
 }

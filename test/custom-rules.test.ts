@@ -88,7 +88,7 @@ describe('whatever is written', () => {
   const large = subjectOf(aKey({ ipAllowlist: list, application: 'a'.repeat(500) }), NOW);
 
   const scalar = fc.constantFrom('"a"', 'key.name', 'key.application', 'key.owner', `"${'a'.repeat(80)}b"`);
-  const { condition } = fc.letrec((tie) => ({
+  const { condition } = fc.letrec<{ text: string; list: string; condition: string }>((tie) => ({
     text: fc.oneof(
       { depthSize: 'small' },
       scalar,
@@ -112,7 +112,7 @@ describe('whatever is written', () => {
         .map(([a, f, b]) => `${a}.${f}(x, ${b} || x.contains("z"))`),
       fc.tuple(tie('condition'), fc.constantFrom('&&', '||'), tie('condition')).map(([a, o, b]) => `(${a} ${o} ${b})`),
     ),
-  })) as { condition: fc.Arbitrary<string> };
+  }));
 
   it('what is not refused takes no longer than its steps say', { timeout: 60_000 }, () =>
     fc.assert(

@@ -22,7 +22,7 @@ export async function policyTest(options: PolicyTestOptions, io: CommandIo): Pro
     });
   }
   const { surroundings, problems: ofConfiguration } = foundations(options);
-  const { rules, problems: ofRules } = await loadRules(rulesFiles);
+  const { rules, problems: ofRules } = loadRules(rulesFiles);
   const run = runTests(testFiles, { ...surroundings, rules });
   const problems = [...ofConfiguration, ...ofRules, ...run.problems];
   if (options.output === 'json') printJson(io, { tests: run.tests.map(jsonOf), problems });

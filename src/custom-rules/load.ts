@@ -3,11 +3,12 @@ import type { KeyRule, Remark } from '../core/rules.ts';
 import { errorAt, type Problem } from '../problems.ts';
 import { schemaProblems } from '../schema-problems.ts';
 import { readSource, type Source } from '../source.ts';
-import type { Expression } from './expression.ts';
+import type { Fault } from './cost.ts';
+import { type Expression, readExpression, rulesEnvironment, summaryOf } from './expression.ts';
 import { type Rule, RulesFile } from './schema.ts';
 import { type Subject, subjectOf } from './subject.ts';
 
-/** Rules that people write, as rules like any other. CEL is loaded only where there are some. */
+/** Rules that people write, as rules like any other. Loaded only where there are some: CEL is large. */
 
 export interface CustomRules {
   rules: KeyRule[];
@@ -17,11 +18,10 @@ export interface CustomRules {
 /** Steps for one key, and for everything: seconds, on a slow machine, of what is normally milliseconds. */
 const MOST_STEPS = { oneKey: 500_000, everything: 100_000_000 };
 
-export async function loadRules(paths: readonly string[]): Promise<CustomRules> {
-  if (paths.length === 0) return { rules: [], problems: [] };
-  const { readExpression, rulesEnvironment, summaryOf } = await import('./expression.ts');
+/** Those of all these files. Throws `invalid` for one that cannot be read; whatever else is wrong with them is a problem. */
+export function loadRules(paths: readonly string[]): CustomRules {
   const environment = rulesEnvironment();
-  const ask = asking(summaryOf);
+  const ask = asking();
   const rules = new Map<string, KeyRule>();
   const problems: Problem[] = [];
   for (const source of paths.map(readSource)) {
@@ -42,10 +42,10 @@ export async function loadRules(paths: readonly string[]): Promise<CustomRules> 
 const keyRuleOf = ({ id, severity }: Rule, check: KeyRule['check']): KeyRule => ({ id, severity, check });
 
 /** Makes checks that share one measure of steps, and what is known of each key. */
-function asking(summaryOf: (error: unknown) => string) {
+function asking() {
   let left = MOST_STEPS.everything;
   const subjects = new WeakMap<Draft, Subject>();
-  return ({ steps, holds }: Expression, { id, message, help }: Rule): KeyRule['check'] => {
+  return (expression: Expression, { id, message, help }: Rule): KeyRule['check'] => {
     const undecided = (why: string): Remark[] => [
       { severity: 'error', at: [], message: `${id} cannot be decided: ${why}`, help: `mend the expression of ${id}` },
     ];
@@ -53,11 +53,11 @@ function asking(summaryOf: (error: unknown) => string) {
       if (!isKey(draft)) return [];
       const subject = subjects.get(draft) ?? subjectOf(draft, today);
       subjects.set(draft, subject);
-      const needed = steps(subject);
+      const needed = expression.steps(subject);
       if (needed > MOST_STEPS.oneKey || needed > left) return undecided('it would take too long');
       left -= needed;
       try {
-        return holds(subject) ? [] : [{ at: [], message, help: help ?? `see what ${id} demands` }];
+        return expression.holds(subject) ? [] : [{ at: [], message, help: help ?? `see what ${id} demands` }];
       } catch (error) {
         return undecided(summaryOf(error));
       }
@@ -65,13 +65,9 @@ function asking(summaryOf: (error: unknown) => string) {
   };
 }
 
-function wrongExpression(
-  source: Source,
-  place: number,
-  { at, message, help }: { at: number; message: string; help: string },
-): Problem {
+function wrongExpression({ file, locateIn }: Source, place: number, { at, ...fault }: Fault): Problem {
   const path = ['rules', place, 'expression'];
-  return errorAt(source.file, source.locateIn(path, at), { rule: 'schema', path, message, help });
+  return errorAt(file, locateIn(path, at), { rule: 'schema', path, ...fault });
 }
 
 function takenId({ file, locate }: Source, place: number, { id }: Rule): Problem {

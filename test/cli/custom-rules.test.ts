@@ -123,7 +123,7 @@ rules:
 
 it('rules that would run long end with a problem, soon', async () => {
   const list = Array.from({ length: 1000 }, (_, index) => `10.0.${index % 250}.${Math.floor(index / 250)}`);
-  await write('a.yaml', POLICY.replace('[203.0.113.7]', `[${list}]`));
+  await write('a.yaml', POLICY.replace('[203.0.113.7]', `[${list.join()}]`));
   const cubic = 'key.ipAllowlist.all(a, key.ipAllowlist.all(b, key.ipAllowlist.all(c, a != b || b != c)))';
   await write('x.rules.yaml', RULES(cubic, 'key.ipAllowlist.all(a, !a.contains("/") && a.startsWith("10."))'));
   const begin = performance.now();
@@ -140,7 +140,7 @@ describe('policy test', () => {
 tests:
   - name: what is found
     path: a.yaml
-    expect: [${expected}]
+    expect: [${expected.join()}]
 `;
   const tested = async (...args: string[]) => {
     const { status, stdout } = await run('policy', 'test', '-o', 'json', ...args);
