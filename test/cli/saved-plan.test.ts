@@ -28,6 +28,7 @@ beforeAll(async () => {
   prepared = await aFolder();
   expect((await keyturn(['init', '--account', 'unused'], { cwd: prepared.folder })).status).toBe(0);
   await writeFile(join(prepared.folder, 'policies/unused.yaml'), POLICY);
+  expect((await keyturn(['plan', '--out', 'plan.json'], { cwd: prepared.folder })).status).toBe(0);
 });
 afterAll(() => prepared.close());
 beforeEach(async () => {
@@ -57,7 +58,6 @@ const resealed = (change: (plan: Record<string, unknown>) => object) => {
 
 describe('a saved plan', () => {
   it('is shown as it was made, and is a plan as plan -o json prints it', async () => {
-    await save();
     const shown = JSON.parse((await run('plan', 'show', 'plan.json', '-o', 'json')).stdout);
     expect(shown).toEqual(JSON.parse(planText()));
     OUTPUTS.plan.parse(shown);
@@ -69,7 +69,6 @@ describe('a saved plan', () => {
   });
 
   it('is carried out exactly, and holds no secret', async () => {
-    await save();
     expect(actions(await run('apply', 'plan.json', '-o', 'json'))).toEqual([`${KEY} generate`, 'desk/tax generate']);
     await save();
     expect(planText()).not.toMatch(/BEGIN|PRIVATE|AGE-SECRET/);
@@ -99,13 +98,11 @@ describe('a saved plan', () => {
       /was made by keyturn 9\.0\.0, this is/,
     ],
   ])('is refused with the difference when %s has moved on', async (_what, moveOn, says) => {
-    await save();
     await moveOn();
     expectSaid(await run('apply', 'plan.json'), 1, says);
   });
 
   it('stands when only the place of a key in its file has changed', async () => {
-    await save();
     await writeFile(join(folder, 'policies/unused.yaml'), `# moved down\n${POLICY}`);
     expect((await run('apply', 'plan.json')).status).toBe(0);
   });
@@ -120,7 +117,6 @@ describe('a saved plan', () => {
     ['is none, though sealed', () => resealed(({ version }) => ({ version })), /is not a saved plan/],
     ['is binary', () => writeFile(join(folder, 'plan.json'), Buffer.from([0xff, 0, 1])), /is not a saved plan/],
   ])('one that %s is invalid', async (_what, spoil, says) => {
-    await save();
     await spoil();
     expectSaid(await run('apply', 'plan.json'), 65, says);
     expectSaid(await run('plan', 'show', 'plan.json'), 65, says);
@@ -129,7 +125,7 @@ describe('a saved plan', () => {
   it('that cannot be written or read is said so', async () => {
     expectSaid(await run('plan', 'show', 'plan.json', '-o', 'ics'), 64, /no calendar/);
     expectSaid(await run('plan', '--out', 'no/such/folder/plan.json'), 64, /cannot be written.*ENOENT/);
-    expectSaid(await run('apply', 'plan.json'), 65, /cannot be read.*ENOENT/);
+    expectSaid(await run('apply', 'nowhere.json'), 65, /cannot be read.*ENOENT/);
   });
 });
 
@@ -146,7 +142,6 @@ describeWith(['ssh-keygen'], 'approval by signature', () => {
   beforeEach(async () => {
     for (const name of ['alice', 'mallory']) ssh('-t', 'ed25519', '-N', '', '-C', name, '-f', name);
     await allow(`alice@desk namespaces="keyturn-plan",valid-before="29991231" ${publicHalf('alice')}`);
-    await save();
   });
 
   it('a plan that an allowed signer signed is carried out, and its signer named', async () => {
