@@ -27,7 +27,7 @@ describe('expressions see', () => {
     'key.id == "binance-main/spot" && key.account == "binance-main" && key.name == "spot" && key.storedAs == key.id',
     'key.application == "market-maker" && key.purpose == "spot-trading" && key.permissions == ["read", "spot-trade"]',
     'key.owner == "" && key.venue == "binance" && key.store == "local" && key.algorithm == "rsa-2048"',
-    '"203.0.113.7" in key.ipAllowlist && key.passphrase == "required"',
+    '"203.0.113.7" in key.ipAllowlist && key.passphrase == "required" && key.passphraseStore == ""',
     'key.rotateEvery == days(30) && key.schedule.lead == days(5) && key.schedule.overlap == hours(24)',
     'key.rotateEvery + key.schedule.registerWithin + key.schedule.overlap + key.schedule.revokeWithin <= days(97)',
     'key.schedule.registerWithin == 259200 && key.schedule.revokeWithin == 172800 && key.schedule.onMissedWindow == "act"',
@@ -40,6 +40,11 @@ describe('expressions see', () => {
     'has(key.owner) && !key.name.contains("x") && key.name.startsWith("sp") && key.name.upperAscii() == "SPOT"',
     'double(key.rotateEvery) / 86400.0 == 30.0 && string(key.rotateEvery / days(1)) == "30" && int("3") == 3',
   ])('%s', (text) => expect(holds(text)).toBe(true));
+
+  it('a passphrase that lies in another store', () =>
+    expect(
+      holds('key.passphrase == "required" && key.passphraseStore == "aws"', aKey({ passphrase: { store: 'aws' } })),
+    ).toBe(true));
 });
 
 describe('refused is', () => {

@@ -54,6 +54,7 @@ export function declareSubject(environment: Environment): Environment {
         algorithm: 'string',
         ipAllowlist: TEXTS,
         passphrase: 'string',
+        passphraseStore: 'string',
         rotateEvery: 'int',
         schedule: 'Schedule',
         source: 'Place',
@@ -66,6 +67,12 @@ export function declareSubject(environment: Environment): Environment {
 /** Longer texts (only what is no address can be) are cut: expressions that look through them stay quick. */
 const MOST_LETTERS = 1_000;
 const text = (value: string): string => value.slice(0, MOST_LETTERS);
+
+/** Whether there is one, and the store it lies in where that is another than the key's. */
+const passphraseOf = ({ passphrase }: Key) =>
+  typeof passphrase === 'object'
+    ? { passphrase: 'required', passphraseStore: passphrase.store }
+    : { passphrase, passphraseStore: '' };
 
 /** The values for one key, and how many elements all of its lists have together. */
 export function subjectOf(key: Key, now: Date) {
@@ -90,7 +97,7 @@ export function subjectOf(key: Key, now: Date) {
       store: key.store,
       algorithm: key.algorithm,
       ipAllowlist: key.ipAllowlist.map(text),
-      passphrase: key.passphrase,
+      ...passphraseOf(key),
       rotateEvery: BigInt(key.rotateEvery),
       schedule: {
         lead: BigInt(lead),
