@@ -72,7 +72,7 @@ const section = <T>(items: readonly T[], line: (item: T) => string): string[] =>
 
 /** What to say of suggestions where some were asked for. */
 const suggested = ({ suggestions }: Calendar): string[] =>
-  suggestions?.length === 0 ? ['no date is worth moving'] : (suggestions ?? []).map(sentence);
+  suggestions?.length === 0 ? ['no better days were found'] : (suggestions ?? []).map(sentence);
 
 function sentence({ key, from, to, how }: Omit<Suggestion, 'owner'>): string {
   const moved = `${key}: ${minute(to)} instead of ${minute(from)}`;
