@@ -1,5 +1,5 @@
-import { urgentKeys } from '../commands/saved-plan.ts';
 import { randomUUID } from 'node:crypto';
+import { urgentKeys } from '../commands/saved-plan.ts';
 import { storesOf } from '../core/policy.ts';
 import { isKeyturnError } from '../errors.ts';
 import type { Logger } from '../log.ts';
