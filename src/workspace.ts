@@ -117,8 +117,16 @@ export async function toolsFor({ ports, configuration, clock }: Workspace, key: 
   };
 }
 
-/** `user@host`, or who the person says they are. */
-export const actor = (name?: string): string => name ?? `${userInfo().username}@${hostname()}`;
+/** `user@host`, or who the person says they are. In a container the user has no name: then the host, which Kubernetes calls as the pod. */
+export const actor = (name?: string): string => name ?? [userName(), hostname()].filter(Boolean).join('@');
+
+function userName(): string | null {
+  try {
+    return userInfo().username;
+  } catch {
+    return null;
+  }
+}
 
 /** Records in the configured stores that no policy names. */
 export async function uncovered(workspace: Workspace): Promise<{ store: string; key: string }[]> {
