@@ -24,25 +24,20 @@ const MINUTES = 60_000;
 /** Where a program is, or why it cannot be had. */
 export type Found = { path: string } | { missing: string };
 
+/** Programs that are only looked for, beside those that can be fetched where they are not installed. */
+const LOOKED_FOR = ['openssl', 'bash', 'promtool', 'ssh-keygen', 'kubectl'];
+const FETCHED: Readonly<Record<string, (name: string) => Promise<Found>>> = { age: byGo, 'age-keygen': byGo };
+
 export async function fetchPrograms(): Promise<Record<string, Found>> {
-  const [python, node, age, keygen, openssl, bash, promtool, sshKeygen] = await Promise.all([
+  const wanted = [...LOOKED_FOR.map((name) => [name, notInstalled] as const), ...Object.entries(FETCHED)];
+  const [python, node, ...found] = await Promise.all([
     pythonEnvironment(),
     nodeModules(),
-    installedOr('age', byGo),
-    installedOr('age-keygen', byGo),
-    installedOr('openssl'),
-    installedOr('bash'),
-    installedOr('promtool'),
-    installedOr('ssh-keygen'),
+    ...wanted.map(([name, otherwise]) => installedOr(name, otherwise)),
   ]);
   const inPython = (name: string): Found => ('path' in python ? { path: join(python.path, 'bin', name) } : python);
   return {
-    age,
-    'age-keygen': keygen,
-    openssl,
-    bash,
-    promtool,
-    'ssh-keygen': sshKeygen,
+    ...Object.fromEntries(wanted.flatMap(([name], index) => (found[index] ? [[name, found[index]]] : []))),
     python: inPython('python'),
     bao: inPython('bao'),
     moto_server: inPython('moto_server'),
@@ -50,9 +45,11 @@ export async function fetchPrograms(): Promise<Record<string, Found>> {
   };
 }
 
-const notInstalled = async (name: string): Promise<Found> => ({ missing: `${name} is not installed` });
+async function notInstalled(name: string): Promise<Found> {
+  return { missing: `${name} is not installed` };
+}
 
-async function installedOr(name: string, otherwise = notInstalled): Promise<Found> {
+async function installedOr(name: string, otherwise: (name: string) => Promise<Found>): Promise<Found> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(folder, name);
     if (await isThere(path, constants.X_OK)) return { path };
