@@ -12,6 +12,9 @@ export interface Image {
   entrypoint: string[];
 }
 
+/** What lies in the cache of npm is not asked for again. */
+const env = { ...process.env, npm_config_prefer_offline: 'true' };
+
 /** Only these run, as they keep to their own folder; what a stage changes in its base is nothing of this machine's. */
 const HARMLESS = /^npm (ci|run build)\b/;
 
@@ -41,7 +44,8 @@ export async function buildImage(folder: string): Promise<Image> {
         await copy(words, fromOf(instruction, stages) ?? context, at);
         break;
       case 'RUN':
-        if (HARMLESS.test(words.join(' '))) await promisify(execFile)('sh', ['-c', words.join(' ')], { cwd: at('.') });
+        if (HARMLESS.test(words.join(' ')))
+          await promisify(execFile)('sh', ['-c', words.join(' ')], { cwd: at('.'), env });
         break;
       case 'USER':
         image.user = words[0] ?? '';
