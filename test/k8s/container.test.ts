@@ -8,7 +8,7 @@ import { describeWithMounts } from '../cli/mounts.ts';
 import { itWith } from '../programs/index.ts';
 import { type RunOptions, runPod } from './container.ts';
 import { buildImage, type Image } from './image.ts';
-import { containerOf, type Manifest, podsOf, render } from './kustomize.ts';
+import { containerOf, podOf, render, withConfiguration } from './kustomize.ts';
 import { layOut } from './volumes.ts';
 
 /** The image, and the pod of the directory overlay in it: a whole first pass by a user without rights, on a root it cannot write. */
@@ -32,9 +32,10 @@ describeWithMounts('a container', () => {
 
   itWith(['kubectl'], 'makes the first pass', async () => {
     const [identity, recipients] = await initialised();
-    const manifests = (await render('directory')).map((manifest) => withRecipients(manifest, recipients));
-    const [pod] = podsOf(manifests);
-    if (!pod) throw new Error('there is no pod');
+    const manifests = withConfiguration(await render('directory'), (text) =>
+      text.replace(/recipients: .*/, `recipients: [${recipients.join(', ')}]`),
+    );
+    const pod = podOf(manifests);
     const disk = (await layOut(pod, join(folder, 'disks'), { manifests })).get('store') ?? '';
     const secrets = { 'keyturn-identity/identity': identity };
     const options: RunOptions = { image, manifests, secrets, disks: new Map([['store', disk]]) };
@@ -56,13 +57,3 @@ describeWithMounts('a container', () => {
 
 const configured = (args: readonly string[] = []): string[] =>
   args.filter((word) => /^--(config|policies)=/.test(word));
-
-/** What k8s/README.md tells people to write into the overlay's keyturn.yaml. */
-function withRecipients(manifest: Manifest, recipients: readonly string[]): Manifest {
-  const text = manifest.data?.['keyturn.yaml'];
-  if (text === undefined) return manifest;
-  return {
-    ...manifest,
-    data: { 'keyturn.yaml': text.replace(/recipients: .*/, `recipients: [${recipients.join(', ')}]`) },
-  };
-}

@@ -69,6 +69,20 @@ export interface Pod {
   spec: IPodSpec;
 }
 
+/** The first of them. */
+export function podOf(manifests: readonly Manifest[]): Pod {
+  const [pod] = podsOf(manifests);
+  if (pod) return pod;
+  throw new Error('there is no pod');
+}
+
+/** With keyturn.yaml as somebody edited it. */
+export const withConfiguration = (manifests: readonly Manifest[], edit: (text: string) => string): Manifest[] =>
+  manifests.map((manifest) => {
+    const text = manifest.data?.['keyturn.yaml'];
+    return text === undefined ? manifest : { ...manifest, data: { 'keyturn.yaml': edit(text) } };
+  });
+
 interface Template {
   metadata: { labels: Record<string, string> };
   spec: IPodSpec;

@@ -14,6 +14,7 @@ import {
   OVERLAYS,
   only,
   type Pod,
+  podOf,
   podsOf,
   render,
   renderOnTop,
@@ -95,8 +96,7 @@ describeWith(['kubectl'], 'the manifests', () => {
     });
 
     it('the time a pass has, which ends no later than the claims it took', async () => {
-      const [pod] = podsOf(variant('vault'));
-      if (!pod) throw new Error('there is no pod');
+      const pod = podOf(variant('vault'));
       const keyturnYaml = join(folder, 'keyturn.yaml');
       await writeFile(keyturnYaml, configurationIn(variant('vault')));
       const { configuration } = loadConfiguration(keyturnYaml, KINDS);

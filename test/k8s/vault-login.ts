@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { keyturn, type Ran } from '../cli/keyturn.ts';
 import { type Bao, startBao } from '../programs/bao.ts';
 import { apply, inNamespaces, kubectl } from './cluster.ts';
-import { type Manifest, podsOf, render } from './kustomize.ts';
+import { type Manifest, podOf, render, withConfiguration } from './kustomize.ts';
 import { placeHere } from './volumes.ts';
 
 /** OpenBao asks the cluster whose token it was shown, as k8s/README.md says to set it up; keyturn has that token and nothing else. */
@@ -20,7 +20,9 @@ export function vaultLogin(): void {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'keyturn-k8s-'));
     bao = await startBao();
-    manifests = inNamespaces(await render('vault'), { keyturn: namespace }).map(pointedAt(bao));
+    manifests = withConfiguration(inNamespaces(await render('vault'), { keyturn: namespace }), (text) =>
+      text.replace(/address: .*/, `address: ${bao.address}\n    ca: ${bao.ca}`),
+    );
     await kubectl(['create', 'namespace', namespace]);
     for (const account of ['reviewer', 'stranger']) await kubectl(['create', 'sa', account, '-n', namespace]);
     const mayReview = ['--clusterrole=system:auth-delegator', `--serviceaccount=${namespace}:reviewer`];
@@ -61,10 +63,8 @@ export function vaultLogin(): void {
 
   /** What the pod would run, or these words instead, with this token where the pod has its own. */
   async function runWith(token: string, words?: readonly string[]): Promise<Ran> {
-    const [pod] = podsOf(manifests);
-    if (!pod) throw new Error('there is no pod');
     const place = join(folder, randomUUID());
-    const { args, files } = await placeHere(pod, place, { manifests, tokens: { vault: token } });
+    const { args, files } = await placeHere(podOf(manifests), place, { manifests, tokens: { vault: token } });
     return keyturn(words ? [...files, ...words] : args, { cwd: folder });
   }
 
@@ -84,12 +84,3 @@ export function vaultLogin(): void {
     expect({ status, stdout }).toMatchObject({ status: 1, stdout: expect.stringContaining('kubernetes login') });
   });
 }
-
-/** The overlay's keyturn.yaml with the address of this server instead of the cluster's. */
-const pointedAt =
-  ({ address, ca }: Bao) =>
-  (manifest: Manifest): Manifest => {
-    const text = manifest.data?.['keyturn.yaml'];
-    if (text === undefined) return manifest;
-    return { ...manifest, data: { 'keyturn.yaml': text.replace(/address: .*/, `address: ${address}\n    ca: ${ca}`) } };
-  };
