@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { loadConfiguration } from '../../src/configuration.ts';
+import { flawOfCron } from '../../src/core/cron.ts';
 import { KINDS } from '../../src/wire.ts';
 import { keyturn } from '../cli/keyturn.ts';
 import { describeWith } from '../programs/index.ts';
@@ -38,7 +39,7 @@ const jobOf = (manifests: readonly Manifest[]): JobSpec =>
   (only(manifests, 'CronJob').spec as { jobTemplate: { spec: JobSpec } }).jobTemplate.spec;
 
 describeWith(['kubectl'], 'the manifests', () => {
-  /** Every overlay, and one of them with each component. */
+  /** Every overlay, one of them with each component, and two with the daemon. */
   const variants = new Map<string, Manifest[]>();
   const variant = (name: string): Manifest[] => variants.get(name) ?? [];
   const all = (): Manifest[] => [...variants.values()].flat();
@@ -50,6 +51,8 @@ describeWith(['kubectl'], 'the manifests', () => {
     folder = await mkdtemp(join(tmpdir(), 'keyturn-k8s-'));
     for (const overlay of OVERLAYS) variants.set(overlay, await render(overlay));
     for (const component of COMPONENTS) variants.set(component, await render('vault', [component]));
+    for (const overlay of ['vault', 'directory'])
+      variants.set(`${overlay} with serve`, await render(overlay, ['serve']));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -95,6 +98,10 @@ describeWith(['kubectl'], 'the manifests', () => {
       }
     });
 
+    it('the schedule', () => {
+      expect(flawOfCron((only(variant('vault'), 'CronJob').spec as { schedule: string }).schedule)).toBeNull();
+    });
+
     it('the time a pass has, which ends no later than the claims it took', async () => {
       const pod = podOf(variant('vault'));
       const keyturnYaml = join(folder, 'keyturn.yaml');
@@ -113,6 +120,13 @@ describeWith(['kubectl'], 'the manifests', () => {
         expect(policies.map(({ metadata }) => metadata.name)).toContain('keyturn-nothing-else');
         for (const { spec } of policies)
           expect(labels).toMatchObject((spec as NetworkPolicySpec).podSelector.matchLabels);
+      }
+    });
+
+    it('the pod of the daemon is the pod of the CronJob, but for how it is started and watched', () => {
+      for (const overlay of ['vault', 'directory']) {
+        const [job, daemon] = [podOf(variant(overlay)), podOf(variant(`${overlay} with serve`))].map(whatTheyShare);
+        expect(daemon).toEqual(job);
       }
     });
 
@@ -157,6 +171,12 @@ describeWith(['kubectl'], 'the manifests', () => {
     });
   });
 });
+
+function whatTheyShare(pod: Pod) {
+  const { restartPolicy: _restart, topologySpreadConstraints: _spread, containers: _containers, ...spec } = pod.spec;
+  const { args, ports: _ports, livenessProbe: _liveness, readinessProbe: _readiness, ...container } = containerOf(pod);
+  return { ...spec, ...container, args: args?.filter((word) => /^--(config|policies)=/.test(word)) };
+}
 
 const configurationIn = (manifests: readonly Manifest[]): string =>
   manifests.flatMap(({ data }) => data?.['keyturn.yaml'] ?? []).join();
