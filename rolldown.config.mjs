@@ -13,6 +13,8 @@ export default defineConfig({
   input: { main: 'src/main.ts', generate: 'src/generate.ts' },
   platform: 'node',
   plugins: [asCommonJs],
+  // ssh2 does without its compiled parts, which not every machine can make.
+  external: [/\.node$/, 'cpu-features'],
   output: {
     dir: 'dist',
     format: 'cjs',

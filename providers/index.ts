@@ -14,6 +14,7 @@ import {
 import { BitgetOptions, bitgetCapabilities, openBitget } from './venues/bitget.ts';
 import { BybitOptions, bybitCapabilities, openBybit } from './venues/bybit.ts';
 import { DeribitOptions, deribitCapabilities, openDeribit } from './venues/deribit.ts';
+import { ManualOptions, manualCapabilities, openManual } from './venues/manual.ts';
 
 /** Every kind there is. Adding one is its file, its test, and one line here; nothing happens at import time. */
 
@@ -53,6 +54,7 @@ export const VENUES = {
   bitget: { options: BitgetOptions, capabilities: bitgetCapabilities, open: openBitget },
   bybit: { options: BybitOptions, capabilities: bybitCapabilities, open: openBybit },
   deribit: { options: DeribitOptions, capabilities: deribitCapabilities, open: openDeribit },
+  manual: { options: ManualOptions, capabilities: manualCapabilities, open: openManual },
 } as const;
 
 export { nodeKeys } from './keys.ts';
@@ -60,3 +62,4 @@ export { type IamRole, iamPolicy } from './stores/aws.ts';
 export { createEmbeddedIdentities } from './stores/directory.ts';
 export { splitCustody } from './stores/split.ts';
 export { vaultPolicy } from './stores/vault.ts';
+export { manualAddress } from './venues/manual.ts';

@@ -157,7 +157,8 @@ function openSigner(material: Material): Signer {
 /** PKCS#1 v1.5, Node’s default for RSA keys, is the only padding venues accept. */
 function signerOf(privateKey: KeyObject): Signer {
   const digest = digestFor(privateKey);
-  return { sign: (bytes) => sign(digest, bytes, privateKey) };
+  const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString();
+  return { publicKey, sign: (bytes) => sign(digest, bytes, privateKey) };
 }
 
 function digestFor({ asymmetricKeyType }: KeyObject): 'sha256' | null {

@@ -138,6 +138,7 @@ const TasksOutput = output({
       generation: GenerationNumber,
       publicKey: z.string().describe('SPKI PEM'),
       fingerprint: z.string().describe('SHA-256 of the SPKI DER, lower-case hex'),
+      paste: z.string().describe('The public half in the form the venue takes'),
       label: z.string(),
       permissions: z.looseObject({ on: Permissions, off: Permissions }),
       ipAllowlist: z.array(z.string()),

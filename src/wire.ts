@@ -1,4 +1,12 @@
-import { nodeKeys, STORES, type StoreKind, splitCustody, VENUES, type VenueKind } from '../providers/index.ts';
+import {
+  manualAddress,
+  nodeKeys,
+  STORES,
+  type StoreKind,
+  splitCustody,
+  VENUES,
+  type VenueKind,
+} from '../providers/index.ts';
 import type { Configuration } from './configuration.ts';
 import type { VenueCapabilities } from './core/capabilities.ts';
 import type { Key } from './core/policy.ts';
@@ -26,6 +34,7 @@ export const KINDS = {
     bitget: VENUES.bitget.options,
     bybit: VENUES.bybit.options,
     deribit: VENUES.deribit.options,
+    manual: VENUES.manual.options,
   },
   builtIn: {
     stores: { local: { kind: 'directory', path: '.keyturn/store' } },
@@ -119,7 +128,7 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, o
       return timedVenue(venue, name, onRequest);
     }),
     keys,
-    isRehearsal: (store, venue) => storeEntry(store).kind === 'directory' && isLoopback(venueEntry(venue).baseUrl),
+    isRehearsal: (store, venue) => storeEntry(store).kind === 'directory' && isLoopback(addressOf(venueEntry(venue))),
     async close() {
       await Promise.all(opened.splice(0).map((store) => store.close()));
     },
@@ -158,6 +167,8 @@ function once<T>(make: (name: string) => T): (name: string) => T {
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-const isLoopback = (url: string): boolean => LOOPBACK.test(new URL(url).hostname);
+const isLoopback = (url: string): boolean => URL.canParse(url) && LOOPBACK.test(new URL(url).hostname);
+
+const addressOf = (entry: VenueEntry): string => (entry.kind === 'manual' ? manualAddress(entry) : entry.baseUrl);
 
 export { createEmbeddedIdentities, type IamRole, iamPolicy, vaultPolicy } from '../providers/index.ts';

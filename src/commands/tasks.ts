@@ -60,7 +60,7 @@ export async function task(options: TaskOptions, io: CommandIo): Promise<ExitSta
         : open.map(renderCard).join('\n'),
     );
   const [first] = open.filter(({ kind }) => kind !== 'delete');
-  if (options.copy && first && io.terminal.copy(first.publicKey))
+  if (options.copy && first && io.terminal.copy(first.paste))
     io.stderr.write('keyturn: the public key is on the clipboard\n');
   return EXIT.OK;
 }

@@ -52,7 +52,8 @@ export async function verify(options: VerifyOptions, io: CommandIo): Promise<Exi
 
 /** A current key that was not seen alive may be an outage. */
 const isTroubling = ({ error, probes }: Verified): boolean =>
-  error !== null || probes.some(({ role, verdict }) => role === 'current' && verdict !== 'alive');
+  error !== null ||
+  probes.some(({ role, verdict, reason }) => role === 'current' && verdict !== 'alive' && reason !== 'no-probe');
 
 async function probeAll(tools: Tools): Promise<Probed[]> {
   const record = await readRecord(tools.store, tools.key.storedAs);

@@ -1,4 +1,5 @@
 import type { Algorithm, Permission } from './policy.ts';
+import type { PublicKeyForm } from './public-key.ts';
 
 /** One switch on the venue's page for keys, as the venue's own status read names it. */
 export interface Switch {
@@ -35,6 +36,8 @@ export interface VenueCapabilities {
   withoutAllowlist: string | null;
   /** What the venue takes as the name of a key. */
   labels: { maxLength: number /** Letters, digits and underscores only. */; wordsOnly: boolean };
+  /** How people are shown the public half they register; SPKI PEM where nothing is said. */
+  publicKeyForm?: PublicKeyForm;
   /** What key ids look like. */
   apiKey: { pattern: RegExp; description: string };
   limits: { keysPerAccount: number; allowlistEntries: number; ipv6: boolean };

@@ -12,7 +12,9 @@ export type NoInformation =
   | 'blocked'
   | 'clock-skew'
   | 'malformed-key-id'
-  | 'second-factor';
+  | 'second-factor'
+  | 'other-server'
+  | 'no-probe';
 
 /** One endpoint's answer to one key. */
 export interface Answer {
@@ -38,10 +40,10 @@ export interface Answer {
 
 /** What an accepted key's own status read says about it. */
 export interface Inspection {
-  /** Every boolean permission field of the answer, known to us or not. */
-  switches: { field: string; on: boolean }[];
-  /** Whether the key is tied to an allowlist. */
-  allowlistOn: boolean;
+  /** Every boolean permission field of the answer, known to us or not; `on` is null where the venue does not show it. */
+  switches: { field: string; on: boolean | null }[];
+  /** Whether the key is tied to an allowlist; null where the venue does not show it. */
+  allowlistOn: boolean | null;
   /** The addresses and networks it is tied to; null where the venue does not show them. */
   allowlist: readonly string[] | null;
   /** SHA-256 of the SPKI DER the venue has for it, in lower-case hex; null where it does not show the public key. */
@@ -64,7 +66,10 @@ export interface Probe {
 
 /** Whether the venue is fit to be asked at all. */
 export type Conditions =
-  | { state: 'normal' /** Venue's clock minus ours, in milliseconds. */; clockOffsetMs: number }
+  | {
+      state: 'normal' /** Venue's clock minus ours, in milliseconds; null where it shows none. */;
+      clockOffsetMs: number | null;
+    }
   | Trouble;
 
 /** No usable answer, and why. */

@@ -75,6 +75,9 @@ const TROUBLE: Record<NoInformation, string> = {
   'clock-skew': 'the clocks differ; set this machine’s clock (NTP)',
   'second-factor':
     'it wants a second factor for this call, which only a person has; let the account do without one for reading its keys',
+  'other-server':
+    'it showed another host key than the one pinned in keyturn.yaml; find out whether the server or the way to it was changed',
+  'no-probe': 'keyturn.yaml has no probe for it, so nobody but people can look',
   'malformed-key-id': 'the stored key id is not one it could have issued; hand the right one in with keyturn register',
 };
 
@@ -92,9 +95,11 @@ const fromTrouble = (why: NoInformation, retryAfter?: number): Judgement =>
 /** Why the venue is not fit to be asked now; null when it is. */
 export function unfit(conditions: Conditions): Judgement | null {
   if (conditions.state === 'trouble') return fromTrouble(conditions.why, conditions.retryAfter);
-  const offset = Math.abs(conditions.clockOffsetMs);
-  if (offset <= MAX_CLOCK_OFFSET_MS) return null;
-  const direction = conditions.clockOffsetMs > 0 ? 'behind' : 'ahead of';
+  const { clockOffsetMs } = conditions;
+  // A server that shows no time is asked with nothing that depends on it.
+  const offset = Math.abs(clockOffsetMs ?? 0);
+  if (clockOffsetMs === null || offset <= MAX_CLOCK_OFFSET_MS) return null;
+  const direction = clockOffsetMs > 0 ? 'behind' : 'ahead of';
   return inconclusive(
     'clock-skew',
     `this machine’s clock is ${formatDuration(Math.round(offset / 1000))} ${direction} the venue’s; set it (NTP), then run again`,

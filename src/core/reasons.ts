@@ -146,7 +146,7 @@ const OUTCOMES = {
   ),
   'controls-alike': entry(
     'The venue answers an unknown key as it answers a refused address or permission.',
-    'Wait and probe again; compare with the venue’s key list by hand.',
+    'Probe again; if it stays so, compare with the venue’s key list by hand, then keyturn attest KEY --reason TEXT.',
   ),
   'stranger-accepted': entry(
     'A key that cannot exist was accepted, so something in between answers in place of the venue.',
@@ -205,6 +205,14 @@ const TROUBLE = {
   'second-factor': entry(
     'The venue wants a second factor for what keyturn asked.',
     'Only a person has it: let the account do without one for reading its keys, or have a person look.',
+  ),
+  'other-server': entry(
+    'What answered showed another host key than the pinned one: the server was changed, or something stands in between.',
+    'Compare host keys on the server itself, then correct hostKey in keyturn.yaml.',
+  ),
+  'no-probe': entry(
+    'keyturn.yaml has no probe for this venue, so neither life nor death of its keys can be seen.',
+    'Configure a probe; or look by hand, then keyturn attest KEY --reason TEXT.',
   ),
   'malformed-key-id': entry(
     'The stored key id is not one the venue could have issued.',

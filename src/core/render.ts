@@ -39,7 +39,7 @@ const steps = (task: Task): string => numbered(task.kind === 'fix' ? [...task.st
 function body(task: Task): string[] {
   switch (task.kind) {
     case 'register':
-      return [permissions(task), addresses(task), `Public key to paste:\n\n${task.publicKey.trim()}`];
+      return [permissions(task), addresses(task), `Public key to paste:\n\n${task.paste.trim()}`];
     case 'fix':
       return [
         task.findings.length === 0
@@ -48,7 +48,7 @@ function body(task: Task): string[] {
         permissions(task),
         addresses(task),
         ...(task.findings.some(({ code }) => NEEDS_PUBLIC_KEY.has(code))
-          ? [`Public key to paste:\n\n${task.publicKey.trim()}`]
+          ? [`Public key to paste:\n\n${task.paste.trim()}`]
           : []),
       ];
     case 'delete':
@@ -63,13 +63,16 @@ const NEEDS_PUBLIC_KEY: ReadonlySet<string> = new Set([
   'refused',
 ]);
 
-const permissions = ({ switches }: Task): string =>
-  [
+const permissions = ({ switches, permissions: { on } }: Task): string => {
+  if (switches.on.length + switches.off.length === 0)
+    return `Allow it exactly this, as far as the page lets you choose: ${on.join(', ')}`;
+  return [
     'Turn on exactly these:',
     ...switches.on.map((label) => `  [x] ${label}`),
     'Leave all of these off:',
     ...switches.off.map((label) => `  [ ] ${label}`),
   ].join('\n');
+};
 
 const addresses = ({ ipAllowlist, allowlistLabel }: Task): string =>
   ipAllowlist.length === 0

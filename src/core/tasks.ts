@@ -2,6 +2,7 @@ import { isForPeopleToRegister, type VenueCapabilities } from './capabilities.ts
 import { deletionDeadline, registrationDeadline } from './due.ts';
 import { labelOf } from './label.ts';
 import { type Key, type KeyId, PERMISSIONS, type Permission } from './policy.ts';
+import { inForm } from './public-key.ts';
 import { type Finding, type Generation, isClosed, type KeyRecord, rolesOf } from './record.ts';
 import { wantedSwitches } from './verification.ts';
 
@@ -20,6 +21,8 @@ export interface Task {
   /** SPKI PEM and its fingerprint. */
   publicKey: string;
   fingerprint: string;
+  /** The public half in the form the venue takes. */
+  paste: string;
   /** The name to type at the venue. */
   label: string;
   /** The key id at the venue, in full, where the task is about an existing key. */
@@ -92,6 +95,7 @@ const deletion = (key: Key, generation: Generation, { deleteSteps }: VenueCapabi
 
 function describeTask(key: Key, generation: Generation, capabilities: VenueCapabilities): Omit<Task, Kind> {
   const { on, off } = wantedSwitches(key, capabilities);
+  const label = labelOf(key, generation.generation, capabilities);
   return {
     key: key.id,
     account: key.account,
@@ -100,7 +104,10 @@ function describeTask(key: Key, generation: Generation, capabilities: VenueCapab
     generation: generation.generation,
     publicKey: generation.publicKey ?? '',
     fingerprint: generation.fingerprint ?? '',
-    label: labelOf(key, generation.generation, capabilities),
+    paste: generation.publicKey
+      ? inForm(generation.publicKey, capabilities.publicKeyForm, { label, addresses: key.ipAllowlist })
+      : '',
+    label,
     apiKey: generation.apiKey ?? null,
     permissions: { on: key.permissions, off: PERMISSIONS.filter((each) => !key.permissions.includes(each)) },
     switches: { on: on.map(({ label }) => label), off: off.map(({ label }) => label) },

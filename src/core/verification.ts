@@ -87,7 +87,7 @@ function switchFindings({ switches }: Inspection, { key, capabilities }: Expecta
   const known = new Set(capabilities.switches.map(({ field }) => field));
   return [
     ...on
-      .filter(({ field }) => state.get(field) !== true)
+      .filter(({ field }) => !state.get(field) && state.get(field) !== null)
       .map(({ label }) => finding('permission-missing', `turn on “${label}”`, { label })),
     ...off
       .filter(({ field }) => state.get(field) === true)
@@ -104,6 +104,27 @@ function switchFindings({ switches }: Inspection, { key, capabilities }: Expecta
   ];
 }
 
+/** What the venue does not show of a working key, so that nobody may call it proven; half-sentences, none for Binance. */
+export function unprovenOf(
+  inspection: Inspection,
+  { key, capabilities }: Expectation,
+  outside: Probe | null = null,
+): string[] {
+  const { switches, allowlistOn } = inspection;
+  const shown = new Set(switches.flatMap(({ field, on }) => (on === null ? [] : [field])));
+  const { on, off } = wantedSwitches(key, capabilities);
+  const seen = on.filter(({ field }) => shown.has(field)).flatMap(({ permission }) => permission ?? []);
+  const unseen = key.permissions.filter((permission) => !seen.includes(permission));
+  const mayDoMore = capabilities.switches.length === 0 || off.some(({ field }) => !shown.has(field));
+  return [
+    ...(unseen.length > 0 ? [`that it may ${unseen.join(' + ')}`] : []),
+    ...(mayDoMore ? ['that it may do nothing else'] : []),
+    ...(allowlistOn === null && key.ipAllowlist.length > 0 && allowlistProof(inspection, outside) === 'unproven'
+      ? ['that it is tied to its allowlist']
+      : []),
+  ];
+}
+
 function allowlistFindings(
   { allowlistOn, allowlist }: Inspection,
   outside: Probe | null,
@@ -111,7 +132,7 @@ function allowlistFindings(
 ): Finding[] {
   if (key.ipAllowlist.length === 0) return [];
   const label = capabilities.allowlistLabel;
-  if (!allowlistOn)
+  if (allowlistOn === false)
     return [finding('allowlist-off', `turn on “${label}” with ${key.ipAllowlist.join(', ')}`, { label })];
   const differences = allowlist === null ? [] : differencesOf(allowlist, key.ipAllowlist);
   if (differences.length > 0)

@@ -21,7 +21,7 @@ export async function lookAtVenues({ ports }: Workspace, keys: readonly Key[]): 
   );
   return {
     findings: judged.flatMap(({ venue, judgement }) =>
-      judgement ? [found(codeOf(judgement.reason), venue, judgement.message)] : [],
+      judgement && judgement.reason !== 'no-probe' ? [found(codeOf(judgement.reason), venue, judgement.message)] : [],
     ),
     fit: new Set(judged.flatMap(({ venue, judgement }) => (judgement ? [] : [venue]))),
   };

@@ -23,6 +23,8 @@ export interface Keys {
 
 /** Signs as venues want it: RSASSA-PKCS1-v1_5 with SHA-256 for RSA keys, plain Ed25519 for the others. */
 export interface Signer {
+  /** The public half, SPKI PEM. */
+  readonly publicKey: string;
   sign(bytes: Buffer): Buffer;
 }
 
@@ -32,4 +34,5 @@ export interface Credential {
   signer: Signer;
 }
 
+export { opensshOf } from '../core/public-key.ts';
 export type { Material };

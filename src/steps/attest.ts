@@ -1,10 +1,11 @@
+import type { Reason } from '../core/reasons.ts';
 import { type Generation, hasPrivateHalf, isClosed, type KeyRecord, rolesOf } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import { noted, saveGeneration, type Tools } from './step.ts';
 
 /**
- * Closes the oldest previous generation that keyturn cannot prove dead, because it has no private half or no key id, on
- * somebody’s word. Recorded as attested, never as proven. Returns its number.
+ * Closes the oldest previous generation that keyturn cannot prove dead, because it has no private half or no key id, or
+ * because the venue cannot show it, on somebody’s word. Recorded as attested, never as proven. Returns its number.
  */
 export async function attest(
   tools: Pick<Tools, 'key' | 'store' | 'clock' | 'by'>,
@@ -21,7 +22,10 @@ export async function attest(
 }
 
 const cannotBeProven = (generation: Generation): boolean =>
-  generation.apiKey === undefined || !hasPrivateHalf(generation);
+  generation.apiKey === undefined || !hasPrivateHalf(generation) || SHOWS_NOTHING.has(generation.probe?.reason ?? '');
+
+/** What the newest probe group of a deleted key ends with where the venue cannot be made to tell. */
+const SHOWS_NOTHING: ReadonlySet<string> = new Set<Reason>(['controls-alike', 'no-probe']);
 
 function refused(id: string, open: readonly Generation[]): KeyturnError {
   const [provable] = open;

@@ -111,6 +111,7 @@ const WAITS_FOR_PEOPLE: ReadonlySet<string> = new Set([
   'controls-alike',
   'still-listed',
   'no-private-half',
+  'no-probe',
 ]);
 
 const isNews = ({ probe, deadGroups = [] }: Generation, { judgement, deadGroups: counted }: Proof): boolean =>
@@ -133,7 +134,9 @@ function withProof(tools: Tools, subject: Generation, { group, judgement, deadGr
 export function controlsOf({ conditions, positive, negative, subject, list }: Group) {
   const answers = (probe: Probe | null) => probe?.answers.map(describeAnswer) ?? ['not probed'];
   return {
-    ...(conditions.state === 'normal' ? { clockOffsetMs: conditions.clockOffsetMs } : { venue: conditions.why }),
+    ...(conditions.state === 'normal'
+      ? { clockOffsetMs: conditions.clockOffsetMs ?? 'unknown' }
+      : { venue: conditions.why }),
     ...(positive ? { positive: [`generation ${positive.generation}`, ...answers(positive.probe)] } : {}),
     negative: answers(negative),
     subject: answers(subject),

@@ -34,7 +34,8 @@ const ABOUT_THE_KEY: ReadonlySet<Reason> = new Set(['refused', 'signature-refuse
 async function doubtAboutCurrent(tools: Tools, record: KeyRecord): Promise<StepResult | null> {
   if (record.current === null) throw new Error(`${record.key} has nothing to take over`);
   const { verdict, reason, message } = await probeAlone(tools, generationOf(record, record.current));
-  if (verdict === 'alive') return null;
+  // Without a probe nobody can see whether it works; the overlap has passed without a rollback.
+  if (verdict === 'alive' || reason === 'no-probe') return null;
   const doubt = `the current key, generation ${record.current}, did not work just now, so nobody is asked to delete another one: ${message}`;
   return { outcome: 'failed', reason: ABOUT_THE_KEY.has(reason) ? 'current-unproven' : reason, message: doubt };
 }

@@ -7,6 +7,7 @@ import {
   allowlistProof,
   findingsOf,
   inseparable,
+  unprovenOf,
   uselessPermission,
 } from '../core/verification.ts';
 import { readRecord } from '../records.ts';
@@ -76,15 +77,17 @@ export async function gatherVerification(tools: Tools, record: KeyRecord, number
   const { key, venue } = tools;
   const next = generationOf(record, number);
   const answered = await probeOf(tools, next);
+  if ('trouble' in answered && answered.trouble.reason === 'no-probe') return takenOnWord(tools, record, next);
   if ('trouble' in answered) return { ...answered, isAlive: false, findings: [], message: answered.trouble.message };
   const { probe, outside } = answered;
   const isAlive = probe.inspection !== null;
-  const shown = findingsOf(probe, outside, {
+  const expectation = {
     key,
     capabilities: venue.capabilities,
     accountUid: record.accountUid ?? null,
     fingerprint: next.fingerprint ?? null,
-  });
+  };
+  const shown = findingsOf(probe, outside, expectation);
   const findings = shown.length > 0 ? shown : await uselessIn(tools, next);
   if (findings.length > 0) {
     if (haveChanged(next.findings, findings))
@@ -96,15 +99,28 @@ export async function gatherVerification(tools: Tools, record: KeyRecord, number
       message: `generation ${number} is not promoted yet: ${findings.map((each) => each.message).join('; ')}`,
     };
   }
-  const verified = withGeneration(record, proven(tools, next, probe, outside));
+  const unproven = probe.inspection ? unprovenOf(probe.inspection, expectation, outside) : [];
+  const verified = withGeneration(record, proven(tools, next, probe, outside, unproven));
   const accountUid = record.accountUid ?? probe.inspection?.accountUid;
   await save(tools, record, accountUid ? { ...verified, accountUid } : verified);
   return {
     trouble: null,
     isAlive,
     findings,
-    message: `generation ${number} works with exactly ${key.permissions.join(' + ')}${inseparableNote(tools)}${allowlistNote(tools, allowlistProof(probe.inspection, outside))}`,
+    message:
+      unproven.length > 0
+        ? `generation ${number} works; unproven, because the venue does not show it: ${unproven.join(', ')}`
+        : `generation ${number} works with exactly ${key.permissions.join(' + ')}${inseparableNote(tools)}${allowlistNote(tools, allowlistProof(probe.inspection, outside))}`,
   };
+}
+
+/** Where there is no probe, nobody can do better than believe the person who registered it; the overlap is the test. */
+async function takenOnWord(tools: Tools, record: KeyRecord, next: Generation): Promise<Verification> {
+  const now = tools.clock.now().toISOString();
+  const at = { ...next.at, verified: next.at.verified ?? now, checked: now };
+  await saveGeneration(tools, record, noted(tools, { ...next, at }, 'taken-on-word'));
+  const message = `generation ${next.generation} is taken on the word of whoever registered it: the venue has no probe, so that it works is unproven`;
+  return { trouble: null, isAlive: false, findings: [], message };
 }
 
 /** Switches may be on without effect: a key may be older than what it is to be used for. */
@@ -142,7 +158,13 @@ function withFindings(tools: Tools, next: Generation, findings: Finding[], probe
   });
 }
 
-function proven(tools: Tools, next: Generation, probe: Probe, outside: Probe | null): Generation {
+function proven(
+  tools: Tools,
+  next: Generation,
+  probe: Probe,
+  outside: Probe | null,
+  unproven: readonly string[],
+): Generation {
   const now = tools.clock.now().toISOString();
   const answers = probe.answers.map(describeAnswer);
   const { findings: _mended, findingsSince: _since, ...rest } = next;
@@ -154,7 +176,11 @@ function proven(tools: Tools, next: Generation, probe: Probe, outside: Probe | n
     allowlist: proof === 'unproven' ? 'unproven' : 'proven',
     baseline: { at: now, answers },
   };
-  return noted(tools, verified, 'verified', { answers, allowlist: proof });
+  return noted(tools, verified, 'verified', {
+    answers,
+    allowlist: proof,
+    ...(unproven.length > 0 ? { unproven: [...unproven] } : {}),
+  });
 }
 
 function inseparableNote({ key, venue: { capabilities } }: Tools): string {

@@ -150,6 +150,11 @@ const ROWS: Record<string, { group: Group; baseline?: typeof baseline | undefine
       verdict: 'inconclusive',
       reason: 'clock-skew',
     },
+    'a venue that shows no time is believed': {
+      group: aGroup({ conditions: { state: 'normal', clockOffsetMs: null } }),
+      verdict: 'dead',
+      reason: 'seen-dead',
+    },
     'a key that never answered while alive cannot be proven dead': {
       group: aGroup(),
       baseline: undefined,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Probe } from '../../src/core/probe.ts';
-import { allowlistProof, findingsOf, inseparable } from '../../src/core/verification.ts';
+import type { Inspection, Probe } from '../../src/core/probe.ts';
+import { allowlistProof, findingsOf, inseparable, unprovenOf } from '../../src/core/verification.ts';
 import { aKey, anInspection, aProbe, someCapabilities } from '../build.ts';
 
 const ROWS: Record<
@@ -102,6 +102,52 @@ describe('findingsOf', () => {
     });
     expect(findings.map(({ code }) => code)).toEqual(codes);
     if (says) expect(findings.map(({ message }) => message).join('\n')).toMatch(says);
+  });
+});
+
+describe('what the venue does not show', () => {
+  const unprovenIn = (inspection: Inspection, switches = someCapabilities().switches, key = aKey()) =>
+    unprovenOf(inspection, {
+      key,
+      capabilities: { ...someCapabilities(), switches },
+      accountUid: null,
+      fingerprint: null,
+    });
+  const unseen = anInspection(undefined, {
+    switches: someCapabilities().switches.map(({ field }) => ({ field, on: null })),
+    allowlistOn: null,
+  });
+
+  it('is nothing where every switch and the allowlist are shown', () => expect(unprovenIn(anInspection())).toEqual([]));
+  it('is no finding', () => {
+    const probe = aProbe('alive', unseen);
+    const expectation = { key: aKey(), capabilities: someCapabilities(), accountUid: null, fingerprint: null };
+    expect(findingsOf(probe, null, expectation)).toEqual([]);
+  });
+  it('is said in words: permissions, excess and allowlist', () => {
+    expect(unprovenIn(unseen)).toEqual([
+      'that it may read + spot-trade',
+      'that it may do nothing else',
+      'that it is tied to its allowlist',
+    ]);
+  });
+  it('is no allowlist that a refusal from outside has shown', () => {
+    const expectation = { key: aKey(), capabilities: someCapabilities(), accountUid: null, fingerprint: null };
+    expect(unprovenOf(anInspection(undefined, { allowlistOn: null }), expectation, aProbe('refused'))).toEqual([]);
+  });
+  it('is everything where the venue knows no permissions', () => {
+    expect(unprovenIn({ ...unseen, switches: [] }, [], aKey({ ipAllowlist: [] }))).toEqual([
+      'that it may read + spot-trade',
+      'that it may do nothing else',
+    ]);
+  });
+  it('is only what is not shown', () => {
+    const [reading] = anInspection().switches;
+    const others = unseen.switches.slice(1);
+    expect(unprovenIn({ ...unseen, switches: [...(reading ? [reading] : []), ...others], allowlistOn: true })).toEqual([
+      'that it may spot-trade',
+      'that it may do nothing else',
+    ]);
   });
 });
 

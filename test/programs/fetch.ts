@@ -25,8 +25,12 @@ const MINUTES = 60_000;
 export type Found = { path: string } | { missing: string };
 
 /** Programs that are only looked for, beside those that can be fetched where they are not installed. */
-const LOOKED_FOR = ['openssl', 'bash', 'promtool', 'ssh-keygen', 'kubectl'];
-const FETCHED: Readonly<Record<string, (name: string) => Promise<Found>>> = { age: byGo, 'age-keygen': byGo };
+const LOOKED_FOR = ['openssl', 'bash', 'promtool', 'ssh', 'ssh-keygen', 'kubectl'];
+const FETCHED: Readonly<Record<string, (name: string) => Promise<Found>>> = {
+  age: byGo,
+  'age-keygen': byGo,
+  sshd: byApt,
+};
 
 export async function fetchPrograms(): Promise<Record<string, Found>> {
   const wanted = [...LOOKED_FOR.map((name) => [name, notInstalled] as const), ...Object.entries(FETCHED)];
@@ -62,6 +66,23 @@ const isThere = (path: string, mode = constants.F_OK): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** Debian’s OpenSSH server, unpacked and not installed: no service starts, and no administrator is needed. */
+async function byApt(): Promise<Found> {
+  const found = await installation('sshd', [], 'sshd', async (folder) => {
+    const options = { cwd: folder, timeout: MINUTES };
+    await run('apt-get', ['download', 'openssh-server', 'libwrap0'], options);
+    const packages = (await readdir(folder)).filter((file) => file.endsWith('.deb'));
+    for (const file of packages) await run('dpkg', ['-x', file, '.'], options);
+    // Finds itself, so that the folder can be copied to where another user reads it.
+    const script =
+      '#!/bin/sh\nhere=$(dirname "$0")\nLD_LIBRARY_PATH=$(echo "$here"/usr/lib/*-linux-gnu) exec "$here"/usr/sbin/sshd "$@"\n';
+    await writeFile(join(folder, 'sshd'), script, { mode: 0o755 });
+  });
+  return 'path' in found
+    ? { path: join(found.path, 'sshd') }
+    : { missing: 'sshd is not installed, and apt-get could not download openssh-server' };
+}
 
 /** Built from source: age has no package that every machine could install without its administrator. */
 async function byGo(command: string): Promise<Found> {
