@@ -136,10 +136,26 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .command('check')
     .description('schema and rules: every problem at once')
     .argument('[paths...]', 'policy files or folders (default: --policies)')
-    .addOption(output('text', 'json'))
-    .action((paths: string[], options: { output: 'text' | 'json' }) =>
+    .addOption(output('text', 'json', 'sarif', 'junit', 'github'))
+    .option('--rule <id...>', 'only what these rules say; syntax and schema always count')
+    .addOption(new Option('--severity <level>', 'list only errors, or warnings too').choices(['error', 'warning']))
+    .option('--max-warnings <n>', 'exit with 1 when there are more warnings', wholeNumber)
+    .action((paths: string[], options: Pick<import('./commands/policy-check.ts').PolicyCheckOptions, 'output'>) =>
       act(async (io, common) =>
-        (await import('./commands/policy.ts')).policyCheck({ ...common, ...options, paths }, io),
+        (await import('./commands/policy-check.ts')).policyCheck({ ...common, ...options, paths }, io),
+      ),
+    );
+  policy
+    .command('diff')
+    .description('what a change of policies means: tightened or relaxed, which keys fall due, which dates move')
+    .argument('<base>', 'git revision or folder')
+    .argument('<head>', 'git revision or folder')
+    .addOption(output('text', 'markdown', 'json'))
+    .option('--detailed-exitcode', 'exit with 2 when anything is relaxed')
+    .addOption(at('what it would mean at that time'))
+    .action((base: string, head: string, options: { output: 'text' | 'markdown' | 'json' }) =>
+      act(async (io, common) =>
+        (await import('./commands/policy-diff.ts')).comparePolicies({ ...common, ...options, base, head }, io),
       ),
     );
   policy
@@ -157,7 +173,7 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .description('print the JSON Schema of policies')
     .option('--configuration', 'that of keyturn.yaml instead', false)
     .action(({ configuration }: { configuration: boolean }) =>
-      act(async (io) => (await import('./commands/policy.ts')).policySchema({ config: configuration }, io)),
+      act(async (io) => (await import('./commands/policy-schema.ts')).policySchema({ config: configuration }, io)),
     );
   policy
     .command('vault')

@@ -4,9 +4,9 @@ import type { ErrorCode } from './errors.ts';
 export const EXIT = {
   /** Fine. */
   OK: 0,
-  /** Something failed; everything else was done all the same. */
+  /** Something failed; everything else was done all the same. `policy check`: more warnings than `--max-warnings`. */
   FAILED: 1,
-  /** With `--detailed-exitcode`: the plan has actions. */
+  /** With `--detailed-exitcode`: the plan has actions, or the diff relaxes something. */
   CHANGES: 2,
   /** Something is overdue (`status --check`, `apply`). */
   OVERDUE: 3,

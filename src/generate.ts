@@ -7,6 +7,7 @@ import { rulesJsonSchema, testJsonSchema } from './custom-rules/schema.ts';
 import { findingTables } from './doctor/page.ts';
 import { reasonTables } from './life.ts';
 import { OUTPUTS } from './outputs.ts';
+import { rulesPage } from './rules-page.ts';
 import { KINDS } from './wire.ts';
 
 /** Writes every generated file; with `--check`, fails and names those that are stale instead. */
@@ -28,6 +29,7 @@ async function filesOf(): Promise<Record<string, string>> {
     'policies/test.schema.json': json(testJsonSchema()),
     'docs/life-of-a-key.md': await afterMark('docs/life-of-a-key.md', reasonTables()),
     'docs/doctor.md': await afterMark('docs/doctor.md', findingTables()),
+    'docs/rules.md': await afterMark('docs/rules.md', rulesPage()),
     ...Object.fromEntries(
       Object.entries(OUTPUTS).map(([name, schema]) => [
         `docs/schemas/${name}.json`,

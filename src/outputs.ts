@@ -177,6 +177,7 @@ const PolicyCheckOutput = output({
       line: z.number().int().positive(),
       column: z.number().int().positive(),
       path: z.string(),
+      key: KeyId.nullable().describe('the one key it stands at; null: the file, or all of its keys'),
       message: z.string(),
       help: z.string(),
       waived: z.boolean(),
@@ -207,6 +208,68 @@ const PolicyTestOutput = output({
   ),
   problems: PolicyCheckOutput.shape.problems.describe('of the files of rules and tests'),
 }).meta({ title: 'keyturn policy test -o json' });
+
+const Effect = z.literal(['relaxed', 'tightened', 'neutral']);
+const Seconds = z.number().int();
+
+const PolicyDiffOutput = output({
+  at: Instant,
+  base: z.string(),
+  head: z.string(),
+  relaxes: z.boolean().describe('whether anything is less safe than before'),
+  count: z.looseObject({ before: z.number().int(), after: z.number().int() }).describe('how many keys there are'),
+  keys: z.array(
+    z.looseObject({
+      key: KeyId,
+      formerly: KeyId.nullable().describe('its name before, where that was another'),
+      change: z.literal(['added', 'removed', 'renamed', 'changed']),
+      verdict: z.literal(['relaxed', 'tightened', 'mixed', 'neutral']),
+      changes: z.array(
+        z.looseObject({
+          field: z.string(),
+          effect: Effect,
+          message: z.string(),
+          gained: z.array(z.string()).optional(),
+          lost: z.array(z.string()).optional(),
+        }),
+      ),
+      life: z.looseObject({ before: Seconds.nullable(), after: Seconds.nullable() }).describe('worst-case life'),
+      from: z.literal(['record', 'policies']).describe('what its dates are told from'),
+      dueLater: Seconds.nullable().describe('by how much it falls due later; negative: earlier'),
+      dates: z
+        .array(
+          z.looseObject({
+            what: z.literal(['due', 'rotation-starts', 'registration-deadline', 'overlap-ends', 'deletion-deadline']),
+            before: Instant,
+            after: Instant,
+          }),
+        )
+        .describe('those that move; none without a record'),
+      dueNow: z.boolean().describe('its rotation starts at once because of this change'),
+    }),
+  ),
+  waivers: z.array(
+    z.looseObject({
+      rule: z.string(),
+      key: KeyId,
+      effect: Effect,
+      message: z.string(),
+      before: z.iso.date().nullable().describe('the last day on which it counts'),
+      after: z.iso.date().nullable(),
+    }),
+  ),
+  people: z.array(
+    z.looseObject({
+      owner: z.string().nullable(),
+      keys: z.looseObject({ before: z.number().int(), after: z.number().int() }),
+      tasks: z.looseObject({ before: z.number(), after: z.number() }).describe('in a quarter of a year'),
+    }),
+  ),
+  errors: z
+    .looseObject({ base: z.number().int(), head: z.number().int() })
+    .describe('how many errors keyturn policy check has'),
+  unread: z.array(z.looseObject({ store: z.string(), message: z.string() })).describe('stores that were not read'),
+}).meta({ title: 'keyturn policy diff -o json' });
 
 const DoctorOutput = output({
   findings: z.array(
@@ -278,6 +341,7 @@ export const OUTPUTS = {
   verify: VerifyOutput,
   'policy-check': PolicyCheckOutput,
   'policy-test': PolicyTestOutput,
+  'policy-diff': PolicyDiffOutput,
   doctor: DoctorOutput,
   audit: AuditOutput,
   evidence: EvidenceOutput,

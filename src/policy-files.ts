@@ -2,7 +2,16 @@ import { legiblePolicy } from './core/legible.ts';
 import type { Key, Waiver } from './core/policy.ts';
 import { PolicyFile } from './core/policy-schema.ts';
 import { keysOf, type Policy, resolvePolicy } from './core/resolve-policy.ts';
-import { checkAccounts, checkPolicy, type Finding, type Path, type Surroundings, silencedBy } from './core/rules.ts';
+import {
+  type CustomRule,
+  checkAccounts,
+  checkPolicy,
+  type Finding,
+  type Path,
+  type Surroundings,
+  silencedBy,
+} from './core/rules.ts';
+import type { CustomRules } from './custom-rules/load.ts';
 import { findFiles } from './policy-search.ts';
 import { errorAt, inOrder, type Problem } from './problems.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -16,14 +25,16 @@ export { hasErrors, type Problem } from './problems.ts';
 export type PolicyContext = Surroundings;
 
 export interface Policies {
-  /** How many files there were. */
-  files: number;
+  /** The files there were, as problems name them. */
+  files: string[];
   /** Keys of files without mistakes of form; none may be acted on while there are errors. */
   keys: Key[];
   /** All of them, by file, line and column. */
   problems: Problem[];
   /** As written, expired ones too. */
   waivers: Waiver[];
+  /** Beside the built-in ones. */
+  rules: readonly CustomRule[];
 }
 
 /**
@@ -33,34 +44,48 @@ export interface Policies {
  */
 export async function loadPolicies(paths: readonly string[], surroundings: PolicyContext): Promise<Policies> {
   const found = findFiles(paths);
-  const custom =
-    found.rules.length === 0
-      ? { rules: [], problems: [] }
-      : (await import('./custom-rules/load.ts')).loadRules(found.rules);
-  const { files, ruled, waivers } = checkFiles(found.policies, readSource, { ...surroundings, rules: custom.rules });
+  const custom = await customRules(found.rules.map(readSource));
+  const context = { ...surroundings, rules: custom.rules };
+  const files = found.policies.map((path) => checkFile(readSource(path), context));
+  return checkPolicies(files, context, custom.problems);
+}
+
+/** The rules of these files. What reads them is loaded only where there are some: CEL is large. */
+export const customRules = async (sources: readonly Source[]): Promise<CustomRules> =>
+  sources.length === 0 ? NO_RULES : (await import('./custom-rules/load.ts')).loadRules(sources);
+
+const NO_RULES: CustomRules = { rules: [], problems: [] };
+
+/** Files that were checked one by one, wherever they come from, and what is wrong with the rules beside them. */
+export function checkPolicies(
+  files: readonly CheckedFile[],
+  surroundings: PolicyContext,
+  problemsOfRules: readonly Problem[],
+): Policies {
+  const { ruled, waivers } = checkTogether(files, surroundings);
   return {
-    files: files.length,
+    files: files.map(({ policy }) => policy.file),
     keys: files.flatMap(({ policy, isSound }) => (isSound ? keysOf(policy) : [])),
     problems: inOrder([
-      ...custom.problems,
+      ...problemsOfRules,
       ...files.flatMap(({ problems }) => problems),
       ...ruled.map(({ problem }) => problem),
     ]),
     waivers,
+    rules: surroundings.rules ?? [],
   };
 }
 
 /** Everything that is found in files, each thing with the key it is about. */
 export function findings(sources: readonly Source[], surroundings: PolicyContext): Ruled[] {
-  const { files, ruled } = checkFiles(sources, (source) => source, surroundings);
+  const files = sources.map((source) => checkFile(source, surroundings));
+  const { ruled } = checkTogether(files, surroundings);
   return [...files.flatMap(({ problems }) => problems).map((problem) => ({ problem, key: undefined })), ...ruled];
 }
 
-/** Handed what files are made from, so that no more than one is held at a time. */
-function checkFiles<T>(given: readonly T[], sourceOf: (one: T) => Source, surroundings: Surroundings) {
-  const files = given.map((one) => checkFile(sourceOf(one), surroundings));
-  const policies = files.map(({ policy }) => policy);
-  const waivers = policies.flatMap((policy) => policy.waivers.filter((waiver) => waiver !== null));
+/** Waivers reach across files, and so do the rules about accounts. */
+function checkTogether(files: readonly CheckedFile[], surroundings: Surroundings) {
+  const waivers = files.flatMap(({ policy }) => policy.waivers.filter((waiver) => waiver !== null));
   const isSilenced = silencedBy(waivers, surroundings.today);
   const ruled = [...files.flatMap(({ ruled }) => ruled), ...checkAcross(files, surroundings)].map(
     ({ key, problem }): Ruled => ({
@@ -68,10 +93,11 @@ function checkFiles<T>(given: readonly T[], sourceOf: (one: T) => Source, surrou
       problem: { ...problem, waived: key !== undefined && isSilenced(problem.rule, key) },
     }),
   );
-  return { files, ruled, waivers };
+  return { ruled, waivers };
 }
 
-interface CheckedFile {
+/** One file on its own, checked as far as that goes. */
+export interface CheckedFile {
   policy: Policy;
   /** Whether file and fields have the form they should have. */
   isSound: boolean;
@@ -87,7 +113,7 @@ export interface Ruled {
   key: string | undefined;
 }
 
-function checkFile(source: Source, surroundings: Surroundings): CheckedFile {
+export function checkFile(source: Source, surroundings: Surroundings): CheckedFile {
   const { file, text, value } = source;
   const parsed = PolicyFile.safeParse(value);
   const lines = { file, keys: source.linesOf('keys'), waivers: source.linesOf('waivers') };
@@ -101,7 +127,7 @@ function checkFile(source: Source, surroundings: Surroundings): CheckedFile {
     policy,
     isSound: parsed.success && source.problems.length === 0 && findings.every(({ rule }) => rule !== 'schema'),
     text,
-    problems: [...source.problems, ...ofForm],
+    problems: [...source.problems, ...ofForm].map((problem) => ({ ...problem, key: keyAt(problem.path, policy) })),
     ruled: findings.map((finding) => place(finding, policy, source)),
   };
 }
@@ -120,15 +146,22 @@ function checkAcross(files: readonly CheckedFile[], surroundings: Surroundings):
   });
 }
 
-function place(finding: Finding, { keys }: Policy, source: Source): Ruled {
+function place(finding: Finding, policy: Policy, source: Source): Ruled {
   const { rule, severity, file, key, message, unknown } = finding;
   const path = whereWritten(finding, source.value);
   const meant = unknown ? nearest(unknown.name, unknown.known) : null;
   const help = meant === null ? finding.help : `did you mean ${meant}? ${finding.help}`;
+  const problem = errorAt(file, source.locate(path), { rule, path, message, help });
   return {
-    problem: { ...errorAt(file, source.locate(path), { rule, path, message, help }), severity },
-    key: key === null ? undefined : keys[key]?.id,
+    problem: { ...problem, severity, key: keyAt(problem.path, policy) },
+    key: key === null ? undefined : policy.keys[key]?.id,
   };
+}
+
+/** The key at which something is written. */
+function keyAt(path: string, { keys }: Policy): string | null {
+  const [, place] = /^keys\.(\d+)/.exec(path) ?? [];
+  return place === undefined ? null : (keys[Number(place)]?.id ?? null);
 }
 
 /** A key says a thing itself, or inherits it; what nobody wrote is missing from the key. */

@@ -33,6 +33,12 @@ const OTHER = /^\.|^keyturn\.yaml$|(?:^|\.)schema\.json$/;
 const kindOf = (path: string): keyof Found =>
   path.endsWith('.rules.yaml') ? 'rules' : path.endsWith('.test.yaml') ? 'tests' : 'policies';
 
+/** Whether a folder that is searched through has a file of use at this path inside it, and for what. */
+export function kindInside(path: string): keyof Found | null {
+  const isOther = path.split('/').some((part) => OTHER.test(part));
+  return POLICY.test(path) && !isOther ? kindOf(path) : null;
+}
+
 interface Search {
   found: Record<keyof Found, Set<string>>;
   /** Real paths of folders: links may lead back. */

@@ -4,6 +4,8 @@ import type { Path, RuleId, Severity } from './core/rules.ts';
 export interface Problem {
   rule: RuleId;
   severity: Severity;
+  /** `account/name` of the one key it stands at; null where it is about the file or all of its keys, or the key has no legible name. */
+  key: string | null;
   /** As the user would type it: relative to the working directory for what is inside it. */
   file: string;
   /** Both from 1. */
@@ -28,11 +30,13 @@ export function errorAt(
   at: Position,
   problem: { rule: RuleId; path: Path; message: string; help: string },
 ): Problem {
-  return { ...problem, severity: 'error', file, ...at, path: problem.path.join('.'), waived: false };
+  return { ...problem, severity: 'error', key: null, file, ...at, path: problem.path.join('.'), waived: false };
 }
 
-export const hasErrors = (problems: readonly Problem[]): boolean =>
-  problems.some(({ severity, waived }) => severity === 'error' && !waived);
+/** Keeps every command from acting. */
+export const isError = ({ severity, waived }: Problem): boolean => severity === 'error' && !waived;
+
+export const hasErrors = (problems: readonly Problem[]): boolean => problems.some(isError);
 
 /** By file, line and column; what stands once and counts for many keys is said once. */
 export function inOrder(problems: readonly Problem[]): Problem[] {

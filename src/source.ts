@@ -32,22 +32,27 @@ const START: Position = { line: 1, column: 1 };
 
 /** Reads one file of at most 256 KiB. Throws `invalid` when it is not handed over. */
 export function readSource(path: string): Source {
-  const file = asTyped(path);
   const { size } = orInvalid(path, () => statSync(path));
-  if (size > MAX_BYTES)
-    return unreadable(
-      file,
-      '',
-      `the file is too large: ${size} bytes of at most ${MAX_BYTES}`,
-      'divide it into several files',
-    );
-  const bytes = orInvalid(path, () => readFileSync(path));
+  return size > MAX_BYTES
+    ? tooLarge(asTyped(path), size)
+    : sourceOf(
+        asTyped(path),
+        orInvalid(path, () => readFileSync(path)),
+      );
+}
+
+/** The same for bytes that are at hand. Takes any. */
+export function sourceOf(file: string, bytes: Buffer): Source {
+  if (bytes.length > MAX_BYTES) return tooLarge(file, bytes.length);
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   const isText = isUtf8(bytes) && !text.includes('\0');
   return isText
     ? parseSource(file, text)
     : unreadable(file, text, 'the file is not UTF-8 text', 'save it in the encoding UTF-8');
 }
+
+const tooLarge = (file: string, size: number): Source =>
+  unreadable(file, '', `the file is too large: ${size} bytes of at most ${MAX_BYTES}`, 'divide it into several files');
 
 /** What the file system says of a path, or an `invalid` error that says what to do about it. */
 export function orInvalid<T>(path: string, ask: () => T): T {
@@ -67,7 +72,7 @@ function remedyFor(error: unknown): string {
 }
 
 /** A path as the user would type it: relative for what is inside the working directory. */
-function asTyped(path: string): string {
+export function asTyped(path: string): string {
   const fromHere = relative(process.cwd(), path);
   return /^\.\.(?:[/\\]|$)/.test(fromHere) ? resolve(path) : fromHere || '.';
 }

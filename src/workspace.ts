@@ -2,9 +2,11 @@ import { hostname, userInfo } from 'node:os';
 import { parseInstant, systemClock, turnedClock } from './clock.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
 import { type Key, storesOf } from './core/policy.ts';
+import type { CustomRule } from './core/rules.ts';
 import { KeyturnError } from './errors.ts';
-import { hasErrors, loadPolicies, type Problem } from './policy-files.ts';
+import { hasErrors, loadPolicies, type PolicyContext, type Problem } from './policy-files.ts';
 import type { Clock } from './ports/clock.ts';
+import { isError } from './problems.ts';
 import type { Tools } from './steps/step.ts';
 import { nearest } from './suggest.ts';
 import type { OnRequest } from './timed.ts';
@@ -34,12 +36,22 @@ export interface WorkspaceOptions {
 }
 
 export interface Checked extends Workspace {
-  files: number;
+  /** Of policies, as problems name them. */
+  files: string[];
+  /** Beside the built-in ones. */
+  rules: readonly CustomRule[];
   problems: Problem[];
 }
 
-/** Configuration, wired, and what rules need to know of it: all there is before a policy is read. */
-export function foundations(options: WorkspaceOptions) {
+export interface Configured extends Omit<Workspace, 'keys'> {
+  /** Of keyturn.yaml. */
+  problems: Problem[];
+  /** What rules may know beside policies. */
+  surroundings: PolicyContext;
+}
+
+/** The configuration, read and wired, with every problem of it. */
+export function configured(options: WorkspaceOptions): Configured {
   const clock = options.clock ?? (options.at === undefined ? systemClock : turnedClock(parseInstant(options.at)));
   const { configuration, problems } = loadConfiguration(options.config ?? null, KINDS);
   const ports = wire(configuration, clock, options.onRequest);
@@ -49,29 +61,22 @@ export function foundations(options: WorkspaceOptions) {
     venues: ports.venues,
     stores: new Set(Object.keys(configuration.stores)),
   };
-  return { clock, configuration, ports, problems, surroundings };
+  return { configuration, clock, ports, problems, surroundings };
 }
 
 /** Reads everything and lists every problem; for `policy check`, which shows them. */
 export async function check(options: WorkspaceOptions, paths: string[] = []): Promise<Checked> {
-  const { clock, configuration, ports, problems, surroundings } = foundations(options);
-  options.onWired?.(ports);
+  const { surroundings, problems, ...workspace } = configured(options);
   const policies = await loadPolicies(paths.length > 0 ? paths : [options.policies ?? 'policies'], surroundings);
-  return {
-    configuration,
-    clock,
-    ports,
-    keys: policies.keys,
-    files: policies.files,
-    problems: [...problems, ...policies.problems],
-  };
+  const { keys, files, rules } = policies;
+  return { ...workspace, keys, files, rules, problems: [...problems, ...policies.problems] };
 }
 
 /** The same for commands that act on policies: they refuse invalid ones whole. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const { problems, ...workspace } = await check(options);
   if (!hasErrors(problems)) return workspace;
-  const errors = problems.filter(({ severity, waived }) => severity === 'error' && !waived);
+  const errors = problems.filter(isError);
   const shown = errors.slice(0, 5).map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`);
   const more = errors.length > shown.length ? [`and ${errors.length - shown.length} more`] : [];
   throw new KeyturnError(

@@ -4,7 +4,8 @@ import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import type { Problem } from '../policy-files.ts';
 import { findFiles } from '../policy-search.ts';
-import { foundations, type WorkspaceOptions } from '../workspace.ts';
+import { readSource } from '../source.ts';
+import { configured, type WorkspaceOptions } from '../workspace.ts';
 import { type CommandIo, printJson } from './io.ts';
 
 export interface PolicyTestOptions extends WorkspaceOptions {
@@ -21,8 +22,8 @@ export async function policyTest(options: PolicyTestOptions, io: CommandIo): Pro
       hint: 'write some into a file *.test.yaml; docs/custom-rules.md shows how',
     });
   }
-  const { surroundings, problems: ofConfiguration } = foundations(options);
-  const { rules, problems: ofRules } = loadRules(rulesFiles);
+  const { surroundings, problems: ofConfiguration } = configured(options);
+  const { rules, problems: ofRules } = loadRules(rulesFiles.map(readSource));
   const run = runTests(testFiles, { ...surroundings, rules });
   const problems = [...ofConfiguration, ...ofRules, ...run.problems];
   if (options.output === 'json') printJson(io, { tests: run.tests.map(jsonOf), problems });

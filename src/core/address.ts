@@ -10,6 +10,9 @@ export interface Network {
 
 const WIDTH = { 4: 32, 6: 128 } as const;
 
+/** Bits of an address. */
+export const widthOf = (version: Network['version']): number => WIDTH[version];
+
 /** An address, or a network as `address/prefix`; null for any other text. */
 export function parseNetwork(text: string): Network | null {
   const [, address = '', prefixText] = /^([0-9A-Fa-f.:]+)(?:\/([0-9]{1,3}))?$/.exec(text) ?? [];

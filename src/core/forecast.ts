@@ -24,14 +24,15 @@ export function forecast(gathered: readonly Gathered[], from: Date, until: Date)
     .sort((a, b) => a.at.getTime() - b.at.getTime() || a.key.localeCompare(b.key));
 }
 
-const event = ({ key }: Gathered, kind: Event['kind'], at: Date): Event => ({
+const event = ({ key }: Pick<Gathered, 'key'>, kind: Event['kind'], at: Date): Event => ({
   key: key.id,
   at,
   kind,
   owner: key.owner,
 });
 
-function underWay(each: Gathered): Event[] {
+/** Deadlines and ends of what has begun. */
+export function underWay(each: Pick<Gathered, 'key' | 'record'>): Event[] {
   if (each.record === null) return [];
   const { schedule } = each.key;
   const { next, previous } = rolesOf(each.record);

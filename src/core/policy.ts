@@ -96,6 +96,13 @@ export interface Key {
   source: { file: string; line: number };
 }
 
+/** Seconds from registering a generation to its end, when everybody uses all of the time they have. */
+export const worstCaseLife = ({
+  rotateEvery,
+  schedule,
+}: Pick<Key, 'rotateEvery'> & { schedule: Pick<Schedule, 'registerWithin' | 'overlap' | 'revokeWithin'> }): number =>
+  rotateEvery + schedule.registerWithin + schedule.overlap + schedule.revokeWithin;
+
 /** One rule silenced for one key until the end of a day in UTC. */
 export interface Waiver {
   rule: string;

@@ -5,21 +5,24 @@ import { ALLOWLIST_RULES } from './rules/allowlist-rules.ts';
 import { CALENDAR_RULES } from './rules/calendar-rules.ts';
 import { FILE_RULES } from './rules/file-rules.ts';
 import { KEY_RULES } from './rules/key-rules.ts';
-import { type Finding, isWaivable, type Surroundings } from './rules/rule.ts';
+import type { Finding, Surroundings } from './rules/rule.ts';
+import { isWaivable, RULES } from './rules/table.ts';
 
+export type { CustomRule, Finding, Path, Remark, Surroundings } from './rules/rule.ts';
 export {
+  type BuiltInRuleId,
   type CustomRuleId,
-  type Finding,
-  type KeyRule,
-  type Path,
-  type Remark,
+  isBuiltIn,
   RULES,
+  type RuleEntry,
   type RuleId,
   type Severity,
-  type Surroundings,
-} from './rules/rule.ts';
+} from './rules/table.ts';
 
-const EACH_KEY = [...KEY_RULES, ...ALLOWLIST_RULES, ...CALENDAR_RULES];
+const EACH_KEY = [...KEY_RULES, ...ALLOWLIST_RULES, ...CALENDAR_RULES].map((rule) => ({
+  ...rule,
+  severity: RULES[rule.id].severity,
+}));
 
 /** What the rules say of one file on its own. */
 export function checkPolicy(policy: Policy, surroundings: Surroundings): Finding[] {
@@ -27,7 +30,7 @@ export function checkPolicy(policy: Policy, surroundings: Surroundings): Finding
   const findings: Finding[] = [];
   for (const { id, check } of FILE_RULES) {
     for (const remark of check(policy, surroundings)) {
-      findings.push({ severity: 'error', ...remark, rule: id, file, key: null });
+      findings.push({ severity: RULES[id].severity, ...remark, rule: id, file, key: null });
     }
   }
   const eachKey = [...EACH_KEY, ...(surroundings.rules ?? [])];
@@ -56,7 +59,7 @@ export function checkAccounts(policies: readonly Policy[], surroundings: Surroun
     .map(accountOf)
     .flatMap((account) =>
       rules.flatMap(({ id, check }) =>
-        check(account, surroundings).map((remark): Finding => ({ severity: 'error', ...remark, rule: id })),
+        check(account, surroundings).map((remark): Finding => ({ severity: RULES[id].severity, ...remark, rule: id })),
       ),
     );
 }

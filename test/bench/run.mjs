@@ -6,7 +6,7 @@ import process from 'node:process';
 import { build } from 'rolldown';
 import { loadConfig } from 'rolldown/config';
 
-const BENCHMARKS = ['start', 'plan', 'check', 'generate', 'passes', 'aws', 'serve'];
+const BENCHMARKS = ['start', 'plan', 'check', 'generate', 'passes', 'aws', 'serve', 'review'];
 const BASELINES = ['plan-baseline', 'check-baseline'];
 const folder = resolve('node_modules/.cache/keyturn-bench');
 

@@ -71,7 +71,7 @@ const fish = (line: string): string[] =>
 
 const rows: Record<string, [line: string, candidates: string[]]> = {
   'a command': ['keyturn sta', ['status']],
-  'a command of a command': ['keyturn policy ', ['check', 'test', 'schema', 'vault', 'iam']],
+  'a command of a command': ['keyturn policy ', ['check', 'diff', 'test', 'schema', 'vault', 'iam']],
   'a command behind global options': ['keyturn --log-level debug ver', ['verify']],
   'an option': ['keyturn plan --det', ['--detailed-exitcode']],
   'a global option behind a command': ['keyturn plan --pol', ['--policies']],

@@ -71,6 +71,23 @@ describe('what a rule finds', () => {
     ]);
   });
 
+  it('is a result of code scanning and a test case of CI, and can be asked for alone', async () => {
+    await write('a.yaml', POLICY.replace(', owner: risk }', ' }'));
+    await write('x.rules.yaml', TOO_OLD);
+    const { stdout: sarif } = await run('policy', 'check', '-o', 'sarif');
+    const [{ tool, results }] = JSON.parse(sarif).runs;
+    const { ruleId, ruleIndex } = results[0];
+    expect(ruleId).toBe('custom/r0');
+    expect(tool.driver.rules[ruleIndex]).toMatchObject({
+      id: 'custom/r0',
+      shortDescription: { text: 'It is not so.' },
+      defaultConfiguration: { level: 'error' },
+    });
+    expect((await run('policy', 'check', '-o', 'junit')).stdout).toContain('<failure type="custom/r0"');
+    expect((await checked('--rule', 'custom/r0')).problems.map(({ rule }) => rule)).toEqual(['custom/r0']);
+    expect((await run('policy', 'check', '--rule', 'custom/r9')).stderr).toContain('did you mean custom/r0?');
+  });
+
   it('a waiver of a rule that nobody wrote is a mistake, with the name that was meant', async () => {
     await write('a.yaml', POLICY + WAIVER('custom/r1'));
     await write('x.rules.yaml', TOO_OLD);

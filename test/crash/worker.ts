@@ -85,6 +85,7 @@ function mortal(whole: Workspace): Workspace {
     ports: {
       ...ports,
       store: async (name) => mortalStore(await ports.store(name)),
+      materialStore: async (key) => mortalStore(await ports.materialStore(key)),
       venue: (name) => withStops(ports.venue(name), (method) => `${inHand} ${method}`),
     },
   };

@@ -25,7 +25,7 @@ const MINUTES = 60_000;
 export type Found = { path: string } | { missing: string };
 
 /** Programs that are only looked for, beside those that can be fetched where they are not installed. */
-const LOOKED_FOR = ['openssl', 'bash', 'promtool', 'ssh', 'ssh-keygen', 'kubectl'];
+const LOOKED_FOR = ['openssl', 'bash', 'promtool', 'ssh', 'ssh-keygen', 'kubectl', 'git'];
 const FETCHED: Readonly<Record<string, (name: string) => Promise<Found>>> = {
   age: byGo,
   'age-keygen': byGo,

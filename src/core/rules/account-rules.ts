@@ -1,5 +1,6 @@
 import type { Draft, Policy } from '../resolve-policy.ts';
-import type { Finding, Remark, RuleId, Surroundings } from './rule.ts';
+import type { Finding, Remark, Surroundings } from './rule.ts';
+import type { BuiltInRuleId } from './table.ts';
 
 /** One account, whose keys may stand in several files. */
 export interface Account {
@@ -20,7 +21,7 @@ export const accountOf = (files: readonly Policy[]): Account => ({
 
 /** One account at a time. */
 export interface AccountRule {
-  id: RuleId;
+  id: BuiltInRuleId;
   /** Says that something is nowhere, which takes having read everything. */
   needsEveryFile?: true;
   check: (account: Account, surroundings: Surroundings) => Sighting[];

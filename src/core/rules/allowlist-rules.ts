@@ -6,7 +6,6 @@ const WIDEST = { 4: 24, 6: 64 } as const;
 
 const entriesAreSound = keyRule({
   id: 'allowlist-entry',
-  severity: 'error',
   reads: ['ipAllowlist'],
   says: ({ ipAllowlist }) =>
     ipAllowlist.flatMap((entry, place) => {
@@ -42,7 +41,6 @@ function faultOf(entry: string): Omit<Remark, 'at'> | null {
 
 const venueTakesEntries = venueRule({
   id: 'allowlist-entry',
-  severity: 'error',
   reads: ['ipAllowlist'],
   says: ({ ipAllowlist }, { capabilities: { title, limits } }) => {
     const remarks: Remark[] = [];
@@ -67,7 +65,6 @@ const isIpv6 = (entry: string): boolean => entry.includes(':') && parseNetwork(e
 
 const probesComeThrough = venueRule({
   id: 'probe-egress',
-  severity: 'warning',
   reads: ['ipAllowlist'],
   says: ({ ipAllowlist }, { insideAddress }) => {
     if (insideAddress === null || admits(ipAllowlist, insideAddress)) return [];

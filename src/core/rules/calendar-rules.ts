@@ -6,7 +6,6 @@ const WEEK = 7 * DAY;
 
 const windowsAreFrequent = keyRule({
   id: 'windows',
-  severity: 'warning',
   reads: [],
   timing: ['windows', 'lead'],
   says: ({ schedule: { windows, lead } }) => {
@@ -44,7 +43,6 @@ const secondsOfDay = (time: string): number => Number(time.slice(0, 2)) * HOUR +
 
 const freezesAreShort = keyRule({
   id: 'freeze',
-  severity: 'warning',
   reads: [],
   timing: ['freezes', 'lead', 'registerWithin'],
   says: ({ schedule: { freezes, lead, registerWithin } }) => {

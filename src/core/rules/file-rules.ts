@@ -1,10 +1,11 @@
 import { isInForce } from '../policy.ts';
 import type { Policy } from '../resolve-policy.ts';
-import { isWaivable, type Path, type Remark, RULES, type RuleId, type Surroundings } from './rule.ts';
+import type { Path, Remark, Surroundings } from './rule.ts';
+import { type BuiltInRuleId, isWaivable, RULES } from './table.ts';
 
 /** One file at a time. */
 export interface FileRule {
-  id: RuleId;
+  id: BuiltInRuleId;
   check: (policy: Policy, surroundings: Surroundings) => Remark[];
 }
 
@@ -45,7 +46,7 @@ const waiversHold: FileRule = {
       const { rule, until } = waiver;
       const at = (field: string): Path => ['waivers', place, field];
       const remarks: Remark[] = [];
-      const all = [...Object.keys(RULES), ...rules.map(({ id }) => id)];
+      const all: string[] = [...Object.keys(RULES), ...rules.map(({ id }) => id)];
       if (!all.includes(rule)) {
         const known = all.filter(isWaivable);
         remarks.push({

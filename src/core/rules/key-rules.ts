@@ -1,5 +1,5 @@
 import { DAY, formatDuration, HOUR } from '../duration.ts';
-import type { Permission } from '../policy.ts';
+import { type Permission, worstCaseLife } from '../policy.ts';
 import { type KeyRule, keyRule, venueRule } from './rule.ts';
 
 const TRADING: readonly Permission[] = ['spot-trade', 'margin', 'futures-trade', 'options-trade', 'fix-trade'];
@@ -10,7 +10,6 @@ export const LONGEST_LIFE = 97 * DAY;
 
 const purposeIsKnown = keyRule({
   id: 'schema',
-  severity: 'error',
   reads: ['purpose'],
   says: ({ purpose }, { purposes }) => {
     if (purposes === undefined || purposes.has(purpose)) return [];
@@ -22,7 +21,6 @@ const purposeIsKnown = keyRule({
 
 const leadIsShorter = keyRule({
   id: 'schema',
-  severity: 'error',
   reads: ['rotateEvery'],
   timing: ['lead'],
   says: ({ rotateEvery, schedule: { lead } }) => {
@@ -34,7 +32,6 @@ const leadIsShorter = keyRule({
 
 const owner = keyRule({
   id: 'owner',
-  severity: 'error',
   reads: ['owner'],
   says: ({ owner }) => {
     if (owner !== null) return [];
@@ -50,7 +47,6 @@ const owner = keyRule({
 
 const ipAllowlist = keyRule({
   id: 'ip-allowlist',
-  severity: 'error',
   reads: ['ipAllowlist', 'permissions'],
   says: ({ ipAllowlist, permissions }) => {
     if (ipAllowlist.length > 0) return [];
@@ -72,7 +68,6 @@ const ipAllowlist = keyRule({
 
 const withdrawAlone = keyRule({
   id: 'withdraw-alone',
-  severity: 'error',
   reads: ['permissions'],
   says: ({ permissions }) => {
     const trading = permissions.filter((permission) => TRADING.includes(permission));
@@ -84,7 +79,6 @@ const withdrawAlone = keyRule({
 
 const withdrawAllowlist = keyRule({
   id: 'withdraw-allowlist',
-  severity: 'error',
   reads: ['permissions', 'ipAllowlist'],
   says: ({ permissions, ipAllowlist }) => {
     if (ipAllowlist.length > 0 || !permissions.includes('withdraw')) return [];
@@ -95,7 +89,6 @@ const withdrawAllowlist = keyRule({
 
 const passphrase = keyRule({
   id: 'passphrase',
-  severity: 'error',
   reads: ['passphrase', 'store'],
   says: ({ passphrase, store }) => {
     if (typeof passphrase === 'object') {
@@ -111,7 +104,6 @@ const passphrase = keyRule({
 
 const algorithm = venueRule({
   id: 'algorithm',
-  severity: 'error',
   reads: ['algorithm', 'permissions'],
   says: ({ algorithm, permissions }, { capabilities: { title, algorithms, onlyWith } }) => {
     const at = ['algorithm'];
@@ -127,13 +119,16 @@ const algorithm = venueRule({
   },
 });
 
-const worstCaseLife = keyRule({
+const lifeIsBounded = keyRule({
   id: 'worst-case-life',
-  severity: 'error',
   reads: ['rotateEvery'],
   timing: ['registerWithin', 'overlap', 'revokeWithin'],
-  says: ({ rotateEvery, schedule: { registerWithin, overlap, revokeWithin } }) => {
-    const life = rotateEvery + registerWithin + overlap + revokeWithin;
+  says: (key) => {
+    const {
+      rotateEvery,
+      schedule: { registerWithin, overlap, revokeWithin },
+    } = key;
+    const life = worstCaseLife(key);
     if (life <= LONGEST_LIFE) return [];
     const sum = [rotateEvery, registerWithin, overlap, revokeWithin].map(formatDuration).join(' + ');
     const message = `a generation can live ${formatDuration(life)} (${sum}), more than ${formatDuration(LONGEST_LIFE)}`;
@@ -143,7 +138,6 @@ const worstCaseLife = keyRule({
 
 const shortOverlap = keyRule({
   id: 'short-overlap',
-  severity: 'warning',
   reads: [],
   timing: ['overlap'],
   says: ({ schedule: { overlap } }) => {
@@ -162,6 +156,6 @@ export const KEY_RULES: readonly KeyRule[] = [
   withdrawAllowlist,
   passphrase,
   algorithm,
-  worstCaseLife,
+  lifeIsBounded,
   shortOverlap,
 ];
