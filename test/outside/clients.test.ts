@@ -1,23 +1,13 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { readdir, symlink } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aFolder } from '../cli/keyturn.ts';
-import { describeWith, program } from '../programs/index.ts';
+import { describeWith } from '../programs/index.ts';
 import { aDesk, type Desk } from './desk.ts';
+import { type Answer, type Application, anApplication, type Command, FENCES, PROGRAMS } from './page.ts';
 
 /** The programs of docs/consumers.md, as they stand there, through a whole rotation. */
 
-const PROGRAMS: Record<string, string> = Object.fromEntries(
-  [...readFileSync('docs/consumers.md', 'utf8').matchAll(/^```\w+\n(?:#|\/\/) (\S+)\n([\s\S]*?)^```$/gm)].map(
-    ([, name = '', text = '']) => [name, text],
-  ),
-);
-
-type Command = readonly [string, ...string[]];
-type Answers = Record<string, { status: unknown; stdout: string; stderr: string }>;
+type Answers = Record<string, Answer>;
 
 const NODE: Record<string, Command> = { '@binance/wallet': ['node', 'wallet.mjs'], ccxt: ['sh', 'ccxt.sh'] };
 /** python-binance takes an encrypted Ed25519 key for an RSA key, as the page says. */
@@ -26,42 +16,24 @@ const CLIENTS: Record<string, Record<string, Command>> = {
   ed25519: NODE,
 };
 
-it('every program on the page has a name', () => {
-  const fences = readFileSync('docs/consumers.md', 'utf8').match(/^```/gm)?.length;
-  expect(fences).toBe(2 * Object.keys(PROGRAMS).length);
-});
+it('every program on the page has a name', () => expect(FENCES).toBe(2 * Object.keys(PROGRAMS).length));
 
 describeWith(['age', 'openssl', 'python', 'node clients'], 'clients that others wrote', () => {
-  let here: Awaited<ReturnType<typeof aFolder>>;
-
+  let application: Application;
   beforeAll(async () => {
-    here = await aFolder(PROGRAMS);
-    await symlink(program('node clients'), join(here.folder, 'node_modules'));
+    application = await anApplication(['python', 'age', 'openssl']);
   });
-  afterAll(() => here.close());
-
-  /** Runs one of the programs as an application that has nothing but the folder of its key, an identity and the loopback. */
-  function run([command, ...args]: Command, variables: Record<string, string> = {}) {
-    const folders = [process.execPath, program('python'), program('age'), program('openssl')].map(dirname);
-    const env = {
-      ...variables,
-      PATH: [...folders, process.env.PATH].join(delimiter),
-      NODE_OPTIONS: `--import=${new URL('loopback-only/refuse.mjs', import.meta.url).href}`,
-      PYTHONPATH: fileURLToPath(new URL('loopback-only', import.meta.url)),
-    };
-    return new Promise<Answers[string]>((done) => {
-      execFile(command, args, { cwd: here.folder, env, timeout: 30_000 }, (error, stdout, stderr) =>
-        done({ status: error === null ? 0 : error.code, stdout, stderr }),
-      );
-    });
-  }
+  afterAll(() => application?.close());
 
   const reaching: Record<string, Command> = {
     node: ['node', '-e', 'fetch("http://192.0.2.1/")'],
     python: ['python', '-c', 'import requests; requests.get("http://192.0.2.1/")'],
   };
   it.each(Object.entries(reaching))('%s could reach the loopback only', async (_, command) =>
-    expect(await run(command)).toMatchObject({ status: 97, stderr: expect.stringContaining('reached for 192.0.2.1') }),
+    expect(await application.run(command)).toMatchObject({
+      status: 97,
+      stderr: expect.stringContaining('reached for 192.0.2.1'),
+    }),
   );
 
   describe.each(Object.entries(CLIENTS))('%s', (algorithm, clients) => {
@@ -74,7 +46,7 @@ describeWith(['age', 'openssl', 'python', 'node clients'], 'clients that others 
     async function ask(key: string): Promise<Answers> {
       const answers = Object.entries(clients).map(async ([name, command]) => [
         name,
-        await run(command, variables(key)),
+        await application.run(command, variables(key)),
       ]);
       return Object.fromEntries(await Promise.all(answers));
     }
@@ -115,7 +87,7 @@ describeWith(['age', 'openssl', 'python', 'node clients'], 'clients that others 
 
     it('the fingerprint is the one of status', async () => {
       const { fingerprint } = JSON.parse(await desk.run('status', '-o', 'json')).keys[0].current;
-      expect(await run(['sh', 'fingerprint.sh'], variables(desk.key))).toEqual({
+      expect(await application.run(['sh', 'fingerprint.sh'], variables(desk.key))).toEqual({
         status: 0,
         stdout: `${fingerprint} *stdin\n`,
         stderr: '',

@@ -13,7 +13,9 @@ export interface Desk {
   /** The folder applications read their key from, and the identity that opens it. */
   key: string;
   identity: string;
-  /** Makes the next pair, registers it as a person does at the page, hands the id in, and promotes. */
+  /** Makes the next pair, and asks for its registration. */
+  makesNext(): Promise<void>;
+  /** The same where it was not done yet, registers it as a person does at the page, hands the id in, and promotes. */
   turnsOver(): Promise<void>;
   /** Waits for the overlap to end, and deletes the previous key at the page. */
   deletesPrevious(): Promise<void>;
@@ -26,27 +28,41 @@ export interface Desk {
   close(): Promise<void>;
 }
 
-const ID = 'desk/spot';
 const OVERLAP_MS = 1_000;
 
-export async function aDesk(algorithm: string): Promise<Desk> {
+/** Where the desk keeps its key. */
+export interface Custody {
+  account: string;
+  /** Stores of keyturn.yaml, by name. */
+  stores: Record<string, object>;
+  /** The one the policy names, and what it says of passphrases. */
+  store: string;
+  passphrase: 'required' | { store: string };
+  /** What keyturn needs in its environment for them. */
+  env: NodeJS.ProcessEnv;
+}
+
+const EMBEDDED: Custody = { account: 'desk', stores: {}, store: 'local', passphrase: 'required', env: {} };
+
+export async function aDesk(algorithm: string, custody: Custody = EMBEDDED): Promise<Desk> {
   const { folder, close } = await aFolder();
-  const key = join(folder, '.keyturn/store', ID);
+  const id = `${custody.account}/spot`;
+  const key = join(folder, '.keyturn/store', id);
   const run = async (...args: string[]): Promise<string> => {
-    const { status, stdout, stderr } = await keyturn(args, { cwd: folder });
-    if (status !== 0) throw new Error(`keyturn ${args.join(' ')} ended with ${status}: ${stderr}`);
+    const { status, stdout, stderr } = await keyturn(args, { cwd: folder, env: custody.env });
+    if (status !== 0) throw new Error(`keyturn ${args.join(' ')} ended with ${status}: ${stderr}${stdout}`);
     return stdout;
   };
 
-  await run('init', '--account', 'desk');
+  await run('init', '--account', custody.account);
   const sandbox = spawn(process.execPath, [resolve('dist/main.js'), 'sandbox', '--port', '0'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const ended = once(sandbox, 'exit');
   const url = await addressOf(sandbox);
-  await writeFile(join(folder, 'policies/desk.yaml'), policy(algorithm));
-  await writeFile(join(folder, 'keyturn.yaml'), configuration(url));
+  await writeFile(join(folder, 'policies', `${custody.account}.yaml`), policy(algorithm, custody));
+  await writeFile(join(folder, 'keyturn.yaml'), configuration(url, custody));
 
   const task = async (kind: 'register' | 'delete') => {
     const { tasks } = JSON.parse(await run('tasks', '-o', 'json'));
@@ -67,6 +83,9 @@ export async function aDesk(algorithm: string): Promise<Desk> {
     key,
     identity: join(folder, '.keyturn/identity.txt'),
     run,
+    async makesNext() {
+      await run('apply');
+    },
     async turnsOver() {
       await run('apply');
       const { label, publicKey, ipAllowlist } = await task('register');
@@ -78,7 +97,7 @@ export async function aDesk(algorithm: string): Promise<Desk> {
         ipRestrict: 'on',
         ipAllowlist: ipAllowlist.join(','),
       });
-      await run('register', ID, apiKey);
+      await run('register', id, apiKey);
       await run('apply');
     },
     async deletesPrevious() {
@@ -104,14 +123,20 @@ export async function aDesk(algorithm: string): Promise<Desk> {
   };
 }
 
-const policy = (algorithm: string) => `apiVersion: keyturn/v1
-account: desk
+const policy = (algorithm: string, { account, store, passphrase }: Custody) => `apiVersion: keyturn/v1
+account: ${account}
 venue: exchange
-defaults: { algorithm: ${algorithm}, ipAllowlist: [127.0.0.1], schedule: { overlap: ${OVERLAP_MS / 1000}s } }
+store: ${store}
+defaults:
+  algorithm: ${algorithm}
+  ipAllowlist: [127.0.0.1]
+  passphrase: ${JSON.stringify(passphrase)}
+  schedule: { overlap: ${OVERLAP_MS / 1000}s }
 keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, owner: desk-a }]
 `;
 
-const configuration = (url: string) => `apiVersion: keyturn/v1
+const configuration = (url: string, { stores }: Custody) => `apiVersion: keyturn/v1
+stores: ${JSON.stringify(stores)}
 venues: { exchange: { kind: binance, baseUrl: "${url}", proof: { groups: 2, apart: 0s } } }
 `;
 

@@ -19,6 +19,7 @@ const NODE_CLIENTS = ['package.json', 'package-lock.json'].map((file) =>
   fileURLToPath(new URL(`../outside/${file}`, import.meta.url)),
 );
 const AGE = 'v1.3.2';
+const EXTERNAL_SECRETS = 'v0.20.4';
 const MINUTES = 60_000;
 
 /** Where a program is, or why it cannot be had. */
@@ -34,9 +35,10 @@ const FETCHED: Readonly<Record<string, (name: string) => Promise<Found>>> = {
 
 export async function fetchPrograms(): Promise<Record<string, Found>> {
   const wanted = [...LOOKED_FOR.map((name) => [name, notInstalled] as const), ...Object.entries(FETCHED)];
-  const [python, node, ...found] = await Promise.all([
+  const [python, node, externalSecrets, ...found] = await Promise.all([
     pythonEnvironment(),
     nodeModules(),
+    goModule('github.com/external-secrets/external-secrets', EXTERNAL_SECRETS),
     ...wanted.map(([name, otherwise]) => installedOr(name, otherwise)),
   ]);
   const inPython = (name: string): Found => ('path' in python ? { path: join(python.path, 'bin', name) } : python);
@@ -45,6 +47,7 @@ export async function fetchPrograms(): Promise<Record<string, Found>> {
     python: inPython('python'),
     bao: inPython('bao'),
     moto_server: inPython('moto_server'),
+    'external-secrets': externalSecrets,
     'node clients': 'path' in node ? { path: join(node.path, 'node_modules') } : node,
   };
 }
@@ -95,6 +98,16 @@ async function byGo(command: string): Promise<Found> {
     return { path };
   } catch (error) {
     return { missing: `${command} is not installed, and Go could not build it (${codeOf(error)})` };
+  }
+}
+
+/** The files of a module, where Go keeps them. */
+async function goModule(name: string, version: string): Promise<Found> {
+  try {
+    const { stdout } = await run('go', ['mod', 'download', '-json', `${name}@${version}`], { timeout: 5 * MINUTES });
+    return { path: (JSON.parse(stdout) as { Dir: string }).Dir };
+  } catch (error) {
+    return { missing: `Go could not fetch ${name} ${version} (${codeOf(error)})` };
   }
 }
 
