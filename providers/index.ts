@@ -1,10 +1,10 @@
 import type { ZodObject } from 'zod';
 import type { Clock } from '../src/ports/clock.ts';
-import type { Store, StoreReader } from '../src/ports/store.ts';
+import type { OpenStore } from '../src/ports/store.ts';
 import type { Venue, VenueCapabilities, VenueDependencies } from '../src/ports/venue.ts';
-import { AwsOptions, openAwsReader, openAwsStore } from './stores/aws.ts';
-import { DirectoryOptions, openDirectoryReader, openDirectoryStore } from './stores/directory.ts';
-import { openVaultReader, openVaultStore, VaultOptions } from './stores/vault.ts';
+import { AwsOptions } from './stores/aws/options.ts';
+import { DirectoryOptions } from './stores/directory/options.ts';
+import { VaultOptions } from './stores/vault/options.ts';
 import { BinanceOptions, binanceCapabilities, openBinance } from './venues/binance.ts';
 import {
   BinanceSubAccountOptions,
@@ -20,8 +20,8 @@ import { ManualOptions, manualCapabilities, openManual } from './venues/manual.t
 
 export interface StoreKind<Options> {
   options: ZodObject;
-  reader(options: Options, dependencies: StoreDependencies): StoreReader;
-  open(options: Options, dependencies: StoreDependencies): Store;
+  /** Loads what such a store is made of: the options above are all that is needed of kinds nobody uses. Opening sends nothing. */
+  load(): Promise<(options: Options, dependencies: StoreDependencies) => OpenStore>;
 }
 
 export interface StoreDependencies {
@@ -31,9 +31,9 @@ export interface StoreDependencies {
 }
 
 export const STORES = {
-  directory: { options: DirectoryOptions, reader: openDirectoryReader, open: openDirectoryStore },
-  'aws-secrets-manager': { options: AwsOptions, reader: openAwsReader, open: openAwsStore },
-  vault: { options: VaultOptions, reader: openVaultReader, open: openVaultStore },
+  directory: { options: DirectoryOptions, load: async () => (await import('./stores/directory.ts')).openDirectory },
+  'aws-secrets-manager': { options: AwsOptions, load: async () => (await import('./stores/aws.ts')).openAws },
+  vault: { options: VaultOptions, load: async () => (await import('./stores/vault.ts')).openVault },
 } as const;
 
 export interface VenueKind<Options> {
@@ -58,8 +58,8 @@ export const VENUES = {
 } as const;
 
 export { nodeKeys } from './keys.ts';
-export { type IamRole, iamPolicy } from './stores/aws.ts';
-export { createEmbeddedIdentities } from './stores/directory.ts';
+export { type IamRole, iamPolicy } from './stores/aws/iam.ts';
+export { createEmbeddedIdentities } from './stores/directory/identity.ts';
 export { splitCustody } from './stores/split.ts';
-export { vaultPolicy } from './stores/vault.ts';
+export { vaultPolicy } from './stores/vault/policy.ts';
 export { manualAddress } from './venues/manual.ts';

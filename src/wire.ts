@@ -72,30 +72,24 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, o
   const storeEntry = (name: string) => entry(configuration.stores, name, 'store');
   const venueEntry = (name: string) => entry(configuration.venues, name, 'venue');
   const opened: StoreReader[] = [];
-  const held = <S extends StoreReader>(store: S): S => {
-    opened.push(store);
-    return store;
-  };
-  const store = once(async (name: string) => {
+  const openStore = once(async (name: string) => {
     const { kind, ...options } = storeEntry(name);
-    const store = timedStore(storeKind(kind).open(options, { clock, folder }), name, onRequest);
-    try {
-      await store.check('records');
-    } catch (error) {
-      // It is opened anew the next time; a daemon must not collect what a store that is down left behind.
-      await store.close();
-      throw error;
-    }
-    return held(store);
+    const open = await storeKind(kind).load();
+    // Parsed by the schema of its own kind, which the compiler cannot follow through a table.
+    const { reader, store } = open(options as never, { clock, folder });
+    opened.push(reader);
+    return { reader: timedStore(reader, name, onRequest), store: timedStore(store, name, onRequest) };
+  });
+  const store = once(async (name: string) => {
+    const { store } = await openStore(name);
+    await store.check('records');
+    return store;
   });
   const capabilities = (name: string) => venueKind(venueEntry(name)).capabilities(venueEntry(name));
   return {
     sources: {
       stores: Object.keys(configuration.stores),
-      reader: once(async (name): Promise<StoreReader> => {
-        const { kind, ...options } = storeEntry(name);
-        return timedStore(held(storeKind(kind).reader(options, { clock, folder })), name, onRequest);
-      }),
+      reader: async (name) => (await openStore(name)).reader,
       capabilities: once(capabilities),
       proof: (name): ProofRule => venueEntry(name).proof,
       claimMargin: configuration.claim.margin,
@@ -137,8 +131,7 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, o
 
 type StoreEntry = Configuration<typeof KINDS>['stores'][string];
 
-/** Options were parsed by the schema of their own kind, which the compiler cannot follow through a table. */
-const storeKind = (kind: StoreEntry['kind']) => STORES[kind] as StoreKind<Omit<StoreEntry, 'kind'>>;
+const storeKind = (kind: StoreEntry['kind']): StoreKind<never> => STORES[kind];
 
 type VenueEntry = Configuration<typeof KINDS>['venues'][string];
 

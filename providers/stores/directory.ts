@@ -1,2 +1,3 @@
 export { createEmbeddedIdentities } from './directory/identity.ts';
-export { DirectoryOptions, openDirectoryReader, openDirectoryStore } from './directory/index.ts';
+export { openDirectory } from './directory/index.ts';
+export { DirectoryOptions } from './directory/options.ts';

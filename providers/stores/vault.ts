@@ -1,1 +1,3 @@
-export { openVaultReader, openVaultStore, VaultOptions, vaultPolicy } from './vault/index.ts';
+export { openVault } from './vault/index.ts';
+export { VaultOptions } from './vault/options.ts';
+export { vaultPolicy } from './vault/policy.ts';

@@ -83,6 +83,13 @@ export interface StoreReader {
   close(): Promise<void>;
 }
 
+/** A store as it is opened: both halves over one connection and under one login. Closing either closes it. */
+export interface OpenStore {
+  /** All that planning gets. */
+  reader: StoreReader;
+  store: Store;
+}
+
 /**
  * A secret store. No transactions and no locks: every write is create-once or compare-and-swap, and may be repeated
  * after a stop at any instruction. Any number of workers may call at once.

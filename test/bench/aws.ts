@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { nodeKeys } from '../../providers/keys.ts';
 import { PATIENCE } from '../../providers/stores/aws/client.ts';
-import { openAwsStore } from '../../providers/stores/aws.ts';
+import { openAws } from '../../providers/stores/aws.ts';
 import { systemClock } from '../../src/clock.ts';
 import { writeRecord } from '../../src/records.ts';
 import { look } from '../../src/tick.ts';
@@ -24,10 +24,10 @@ process.env.AWS_ACCESS_KEY_ID = 'AKIABENCH';
 process.env.AWS_SECRET_ACCESS_KEY = 'not-checked';
 const aws = await startSecretsManager();
 const folder = await mkdtemp(join(tmpdir(), 'keyturn-bench-'));
-const store = openAwsStore(
+const store = openAws(
   { region: aws.region, endpoint: aws.url },
   { clock: systemClock, patience: { ...PATIENCE, writesPerSecond: 1000 } },
-);
+).store;
 
 /** Requests by operation while `work` runs. */
 async function counted(work: () => Promise<unknown>): Promise<Record<string, number>> {

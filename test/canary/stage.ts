@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
-import { STORES } from '../../providers/index.ts';
+import { openDirectory } from '../../providers/stores/directory.ts';
 import { aFolder, keyturn, type Ran, type RunOptions } from '../cli/keyturn.ts';
 import { watchArguments } from './arguments.ts';
 import { type Place, type Planted, planted, plantedKey } from './secrets.ts';
@@ -78,8 +78,7 @@ export async function aStage(keys: readonly string[]): Promise<Stage> {
         body: new URLSearchParams(fields),
       }),
     async remember() {
-      const options = STORES.directory.options.parse({ path: '.keyturn/store' });
-      const store = STORES.directory.open(options, { clock: { now: () => new Date() }, folder });
+      const { store } = openDirectory({ path: '.keyturn/store' }, { clock: { now: () => new Date() }, folder });
       for (const key of keys) {
         for (const generation of await store.listGenerations(key)) {
           const name = `${key} ${generation}`;

@@ -129,6 +129,8 @@ keys: [{ name: spot, application: bot, purpose: spot-trading, rotateEvery: 30d, 
   it('a consumer sees nothing, then a whole key, then the next one whole, and nothing of the dead one', async () => {
     const before = await tokens();
     expect(await apply()).toEqual(['generate done', 'register waiting']);
+    // Planning and acting share it.
+    expect((await bao.audit()).match(/"type":"response".*"path":"auth\/approle\/login"/g)).toHaveLength(1);
     expect(await consumer('current')).toBe('gone');
     const first = await registersAtThePage();
     expect(await apply()).toEqual(['verify done', 'promote done']);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createEmbeddedIdentities, openDirectoryStore } from '../../providers/stores/directory.ts';
+import { createEmbeddedIdentities, openDirectory } from '../../providers/stores/directory.ts';
 import { memoryStore } from '../../providers/stores/memory.ts';
 import { splitCustody } from '../../providers/stores/split.ts';
 import { systemClock } from '../../src/clock.ts';
@@ -18,7 +18,7 @@ describeStore('directory, passphrases in memory', {
     const passphrases = memoryStore({ clock: systemClock });
     const another = async () =>
       splitCustody(
-        openDirectoryStore({ path: 'store', identity: { file: 'identity.txt' } }, { clock: systemClock, folder }),
+        openDirectory({ path: 'store', identity: { file: 'identity.txt' } }, { clock: systemClock, folder }).store,
         { home: passphrases, elsewhere: async () => [] },
       );
     return { store: await another(), another, close: () => rm(folder, { recursive: true }) };

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openVaultStore, VaultOptions, vaultPolicy } from '../../providers/stores/vault.ts';
+import { openVault, VaultOptions, vaultPolicy } from '../../providers/stores/vault.ts';
 import { systemClock } from '../../src/clock.ts';
 import { isKeyturnError } from '../../src/errors.ts';
 import type { Material, Store } from '../../src/ports/store.ts';
@@ -24,11 +24,12 @@ suite(['bao'], 'a cluster of OpenBao', () => {
     await leader.writePolicy('worker', vaultPolicy('worker', { mount: 'secret', prefix: 'keyturn' }));
     process.env.KEYTURN_TEST_CLUSTER_TOKEN = await leader.tokenFor('worker');
     const auth = { kind: 'token', token: { env: 'KEYTURN_TEST_CLUSTER_TOKEN' } };
-    stores = [leader, ...standbys].map(({ address }) =>
-      openVaultStore(VaultOptions.parse({ address, ca: leader.ca, auth }), {
-        clock: systemClock,
-        folder: leader.folder,
-      }),
+    stores = [leader, ...standbys].map(
+      ({ address }) =>
+        openVault(VaultOptions.parse({ address, ca: leader.ca, auth }), {
+          clock: systemClock,
+          folder: leader.folder,
+        }).store,
     );
   });
   afterAll(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { openVaultStore, VaultOptions, vaultPolicy } from '../../providers/stores/vault.ts';
+import { openVault, VaultOptions, vaultPolicy } from '../../providers/stores/vault.ts';
 import { systemClock } from '../../src/clock.ts';
 import { type Bao, startBao } from '../programs/bao.ts';
 import { describeWith } from '../programs/index.ts';
@@ -26,7 +26,7 @@ describeWith(['bao'], 'OpenBao', () => {
         prefix: 'desk/keyturn',
         auth: { kind: 'token', token: { env: variable } },
       });
-      const another = async () => openVaultStore(options, { clock: systemClock, folder: bao.folder });
+      const another = async () => openVault(options, { clock: systemClock, folder: bao.folder }).store;
       return { store: await another(), another, close: async () => void delete process.env[variable] };
     },
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nodeKeys } from '../../providers/keys.ts';
 import { PATIENCE, type Patience } from '../../providers/stores/aws/client.ts';
-import { openAwsReader, openAwsStore } from '../../providers/stores/aws.ts';
+import { openAws } from '../../providers/stores/aws.ts';
 import { systemClock } from '../../src/clock.ts';
 import type { Material, Store, StoreReader } from '../../src/ports/store.ts';
 import { keyturn } from '../cli/keyturn.ts';
@@ -41,8 +41,8 @@ export interface Account {
 /** keyturn’s store at that address. */
 export const accountAt = (url: string): Account => ({
   store: (patience = {}) =>
-    openAwsStore({ region: REGION, endpoint: url }, { clock: systemClock, patience: { ...QUICK, ...patience } }),
-  reader: () => openAwsReader({ region: REGION, endpoint: url }, { clock: systemClock, patience: QUICK }),
+    openAws({ region: REGION, endpoint: url }, { clock: systemClock, patience: { ...QUICK, ...patience } }).store,
+  reader: () => openAws({ region: REGION, endpoint: url }, { clock: systemClock, patience: QUICK }).reader,
 });
 
 /** An account of its own on the fake, signed in to with every right. */

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openAwsStore } from '../../providers/stores/aws.ts';
+import { openAws } from '../../providers/stores/aws.ts';
 import { systemClock } from '../../src/clock.ts';
 import { isKeyturnError } from '../../src/errors.ts';
 import type { Store } from '../../src/ports/store.ts';
@@ -124,7 +124,7 @@ describe('what AWS refuses is said in one sentence, with what to do', () => {
     ],
     'another region': [
       async () => {
-        return openAwsStore({ region: 'us-east-1', endpoint: aws.url }, { clock: systemClock }).check('records');
+        return openAws({ region: 'us-east-1', endpoint: aws.url }, { clock: systemClock }).store.check('records');
       },
       'denied',
       /in us-east-1/,
@@ -156,10 +156,10 @@ describe('what AWS refuses is said in one sentence, with what to do', () => {
     ],
     'prefixes that overlap': [
       async () => {
-        return openAwsStore(
+        return openAws(
           { region: 'eu-west-1', prefix: 'keyturn', recordPrefix: 'keyturn/records' },
           { clock: systemClock },
-        );
+        ).store;
       },
       'invalid',
       /overlap/,

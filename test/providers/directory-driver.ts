@@ -1,5 +1,5 @@
 import { nodeKeys } from '../../providers/keys.ts';
-import { openDirectoryStore } from '../../providers/stores/directory.ts';
+import { openDirectory } from '../../providers/stores/directory.ts';
 import { systemClock } from '../../src/clock.ts';
 
 /**
@@ -7,7 +7,10 @@ import { systemClock } from '../../src/clock.ts';
  * starts from what it finds. It says `ready` as it starts.
  */
 const [folder = '', key = ''] = process.argv.slice(2);
-const store = openDirectoryStore({ path: 'store', identity: { file: 'identity.txt' } }, { clock: systemClock, folder });
+const store = openDirectory(
+  { path: 'store', identity: { file: 'identity.txt' } },
+  { clock: systemClock, folder },
+).store;
 const pair = await nodeKeys().generate('ed25519', true);
 process.stdout.write('ready\n');
 

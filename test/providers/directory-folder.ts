@@ -2,12 +2,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import {
-  createEmbeddedIdentities,
-  type DirectoryOptions,
-  openDirectoryReader,
-  openDirectoryStore,
-} from '../../providers/stores/directory.ts';
+import { createEmbeddedIdentities, type DirectoryOptions, openDirectory } from '../../providers/stores/directory.ts';
 import { systemClock } from '../../src/clock.ts';
 
 export const KEY = 'binance-main/spot';
@@ -28,8 +23,8 @@ export function folders() {
     return {
       folder,
       inside: (...path: string[]) => join(folder, 'store', KEY, ...path),
-      open: (changes: Changes = {}) => openDirectoryStore(options(changes), dependencies),
-      read: () => openDirectoryReader(options({}), dependencies),
+      open: (changes: Changes = {}) => openDirectory(options(changes), dependencies).store,
+      read: () => openDirectory(options({}), dependencies).reader,
     };
   };
 }

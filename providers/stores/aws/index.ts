@@ -1,5 +1,5 @@
 import type { Clock } from '../../../src/ports/clock.ts';
-import type { Store, StoreReader } from '../../../src/ports/store.ts';
+import type { OpenStore, StoreReader } from '../../../src/ports/store.ts';
 import { connect, PATIENCE, type Patience } from './client.ts';
 import { evidenceShelf } from './evidence.ts';
 import { examination, probeName } from './examine.ts';
@@ -22,36 +22,30 @@ export interface AwsDependencies {
   patience?: Patience;
 }
 
-/** The reading half: DescribeSecret, and GetSecretValue of records only. */
-export function openAwsReader(options: AwsOptions, dependencies: AwsDependencies): StoreReader {
-  return connected(options, dependencies).read;
-}
-
-export function openAwsStore(options: AwsOptions, dependencies: AwsDependencies): Store {
-  const { parsed, client, reads, read } = connected(options, dependencies);
-  const { prefix, recordPrefix } = parsed;
-  const secrets = openSecrets(client, reads, parsed);
-  return {
-    ...read,
-    ...recordWriter(secrets, recordPrefix),
-    ...materialShelf(secrets, prefix),
-    ...promotion(secrets, prefix),
-    ...retirement(secrets, prefix),
-    ...evidenceShelf(secrets, recordPrefix),
-    ...passphraseShelf(secrets, prefix),
-    ...tidying(secrets, parsed),
-
-    async check(use) {
-      await secrets.describe(probeName(recordPrefix));
-      if (use === 'material') await secrets.describe(probeName(prefix));
-    },
-  };
-}
-
-function connected(options: AwsOptions, { clock, patience = PATIENCE }: AwsDependencies) {
+/** The reading half asks for DescribeSecret, and GetSecretValue of records only. */
+export function openAws(options: AwsOptions, { clock, patience = PATIENCE }: AwsDependencies): OpenStore {
   const parsed = parseOptions(options);
+  const { prefix, recordPrefix } = parsed;
   const client = connect(parsed, clock, patience);
   const reads = secretReads(client, parsed, patience);
+  const secrets = openSecrets(client, reads, parsed);
   const read: StoreReader = { ...reader(reads, parsed), ...examination(client, reads, parsed) };
-  return { parsed, client, reads, read };
+  return {
+    reader: read,
+    store: {
+      ...read,
+      ...recordWriter(secrets, recordPrefix),
+      ...materialShelf(secrets, prefix),
+      ...promotion(secrets, prefix),
+      ...retirement(secrets, prefix),
+      ...evidenceShelf(secrets, recordPrefix),
+      ...passphraseShelf(secrets, prefix),
+      ...tidying(secrets, parsed),
+
+      async check(use) {
+        await secrets.describe(probeName(recordPrefix));
+        if (use === 'material') await secrets.describe(probeName(prefix));
+      },
+    },
+  };
 }

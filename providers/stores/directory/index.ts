@@ -1,9 +1,7 @@
 import { resolve } from 'node:path';
-import * as z from 'zod';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
-import type { KeyId, Material, Store, StoreReader } from '../../../src/ports/store.ts';
-import { SecretReference } from '../../../src/secret-reference.ts';
+import type { KeyId, Material, OpenStore, Store, StoreReader } from '../../../src/ports/store.ts';
 import { fingerprintOf } from '../../keys.ts';
 import { checkAccess, checkFileSystem } from './access.ts';
 import { sealing } from './age.ts';
@@ -33,8 +31,18 @@ import {
   readMeta,
 } from './layout.ts';
 import { leftBehind, removeAbandoned } from './left-behind.ts';
+import { DirectoryOptions } from './options.ts';
 import { passphraseShelf } from './passphrases.ts';
 import { reader } from './reader.ts';
+
+export interface DirectoryDependencies {
+  clock: Clock;
+  /** Where relative paths start. */
+  folder: string;
+}
+
+/** Older revisions kept for people who want to look; readers only ever want the newest. */
+const RECORDS_KEPT = 10;
 
 /**
  * The embedded store: a folder of plain files and age files on one machine.
@@ -49,37 +57,13 @@ import { reader } from './reader.ts';
  * Everything but the two .age files is plain, so planning needs no identity. There are no lock files: a number can be
  * taken only once, and whoever finds it taken has lost.
  */
-export const DirectoryOptions = z.strictObject({
-  path: z.string().min(1).meta({ description: 'The folder. Relative paths start at the folder of keyturn.yaml.' }),
-  identity: SecretReference.default({ file: '.keyturn/identity.txt' }).meta({
-    description: 'The age identity that opens the private halves.',
-  }),
-  recipients: z.array(z.string()).min(2).optional().meta({
-    description:
-      'age recipients everything is encrypted to, at least two. Default: recipients.txt beside the identity.',
-  }),
-  permissions: z
-    .literal(['private', 'group'])
-    .default('private')
-    .meta({ description: 'group: the folder may be open to its group, as a Kubernetes fsGroup makes it.' }),
-  allowNetworkFileSystem: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'Use it on NFS, SMB or FUSE although links are not always atomic there.' }),
-});
-export type DirectoryOptions = z.input<typeof DirectoryOptions>;
-
-export interface DirectoryDependencies {
-  clock: Clock;
-  /** Where relative paths start. */
-  folder: string;
+export function openDirectory(options: DirectoryOptions, dependencies: DirectoryDependencies): OpenStore {
+  const reader = readingHalf(options, dependencies);
+  return { reader, store: storeOver(reader, options, dependencies) };
 }
 
-/** Older revisions kept for people who want to look; readers only ever want the newest. */
-const RECORDS_KEPT = 10;
-
-/** The reading half: never writes, needs no identity, and finds nothing where there is no folder. */
-export function openDirectoryReader(options: DirectoryOptions, { folder }: DirectoryDependencies): StoreReader {
+/** Never writes, needs no identity, and finds nothing where there is no folder. */
+function readingHalf(options: DirectoryOptions, { folder }: DirectoryDependencies): StoreReader {
   const { path, identity, recipients, ...access } = DirectoryOptions.parse(options);
   const root = resolve(folder, path);
   const read = reader(root);
@@ -90,12 +74,10 @@ export function openDirectoryReader(options: DirectoryOptions, { folder }: Direc
   };
 }
 
-export function openDirectoryStore(options: DirectoryOptions, dependencies: DirectoryDependencies): Store {
-  const { clock, folder } = dependencies;
+function storeOver(read: StoreReader, options: DirectoryOptions, { clock, folder }: DirectoryDependencies): Store {
   const { path, identity, recipients, permissions, allowNetworkFileSystem } = DirectoryOptions.parse(options);
   const root = resolve(folder, path);
   const seals = sealing({ identity, recipients, folder });
-  const read = openDirectoryReader(options, dependencies);
   const json = (value: object): string => `${JSON.stringify(value)}\n`;
 
   async function live(key: KeyId, generation: number): Promise<Meta> {

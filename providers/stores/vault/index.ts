@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
-import type { Store, StoreReader } from '../../../src/ports/store.ts';
+import type { OpenStore, StoreReader } from '../../../src/ports/store.ts';
 import { createHttpClient } from '../../http.ts';
 import { openApi } from './api.ts';
 import { examine } from './examine.ts';
 import { assertKv2, assertServing, engineConfig, vanishing } from './health.ts';
 import { type Kv, kv2 } from './kv.ts';
-import { VaultOptions } from './options.ts';
+import type { VaultOptions } from './options.ts';
 import { readerOver } from './reader.ts';
 import { openSession, type Session } from './session.ts';
 import { storeOver } from './store.ts';
@@ -22,26 +22,24 @@ export interface VaultDependencies extends Pick<TransportOptions, 'deadlines'> {
   folder: string;
 }
 
-/** The reading half. Sends nothing before it is asked something. */
-export function openVaultReader(options: VaultOptions, dependencies: VaultDependencies): StoreReader {
-  const { kv, common } = connect(options, dependencies);
-  return { ...readerOver(kv), ...common };
-}
-
-export function openVaultStore(options: VaultOptions, dependencies: VaultDependencies): Store {
+/** Sends nothing before it is asked something. */
+export function openVault(options: VaultOptions, dependencies: VaultDependencies): OpenStore {
   const { kv, session, common } = connect(options, dependencies);
   const { mount } = options;
   return {
-    ...storeOver(kv),
-    ...common,
-    async check(use) {
-      await assertServing(session);
-      await assertKv2(session, mount);
-      if (use === 'records') return;
-      const after = (await engineConfig(session, mount))?.deletesAfter;
-      if (!after) return;
-      const { message, hint } = vanishing(mount, after);
-      throw new KeyturnError('unsupported', message, { hint });
+    reader: { ...readerOver(kv), ...common },
+    store: {
+      ...storeOver(kv),
+      ...common,
+      async check(use) {
+        await assertServing(session);
+        await assertKv2(session, mount);
+        if (use === 'records') return;
+        const after = (await engineConfig(session, mount))?.deletesAfter;
+        if (!after) return;
+        const { message, hint } = vanishing(mount, after);
+        throw new KeyturnError('unsupported', message, { hint });
+      },
     },
   };
 }
@@ -105,6 +103,3 @@ function once(ask: () => Promise<void>): () => Promise<void> {
     return answer;
   };
 }
-
-export { vaultPolicy } from './policy.ts';
-export { VaultOptions };

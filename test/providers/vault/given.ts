@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { z } from 'zod';
-import { openVaultReader, openVaultStore, VaultOptions, vaultPolicy } from '../../../providers/stores/vault.ts';
+import { openVault, VaultOptions, vaultPolicy } from '../../../providers/stores/vault.ts';
 import { systemClock } from '../../../src/clock.ts';
 import type { KeyturnError } from '../../../src/errors.ts';
 import type { Store, StoreReader } from '../../../src/ports/store.ts';
@@ -40,7 +40,7 @@ export async function tokenLogin(bao: Bao, role: Role): Promise<{ kind: 'token';
 
 /** For whoever closes it. */
 export const openStore = async (bao: Bao, opening: Opening = {}): Promise<Store> =>
-  openVaultStore(...(await ingredients(bao, 'worker', opening)));
+  openVault(...(await ingredients(bao, 'worker', opening))).store;
 
 /** Closed when the test ends. */
 export async function aStore(bao: Bao, opening: Opening = {}): Promise<Store> {
@@ -50,7 +50,7 @@ export async function aStore(bao: Bao, opening: Opening = {}): Promise<Store> {
 }
 
 export async function aReader(bao: Bao, role: Role, opening: Opening = {}): Promise<StoreReader> {
-  const reader = openVaultReader(...(await ingredients(bao, role, opening)));
+  const reader = openVault(...(await ingredients(bao, role, opening))).reader;
   onTestFinished(() => reader.close());
   return reader;
 }
