@@ -1,24 +1,62 @@
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
+import { fetchPrograms } from '../programs/fetch.ts';
 import { aCrowd, expectOnceEach, type Ran } from './crowd.ts';
+import { PLACES } from './places.ts';
 
-/** `npm run test:many -- --keys 1000 --workers 8`: all workers at once at one empty store, then one pass after the other. */
+/**
+ * `npm run test:many -- --keys 1000 --workers 8 --store directory|vault|aws [--kill]`: all workers at once at one empty store,
+ * then one pass after the other; with `--kill`, workers that are killed and started again until everything is done.
+ */
 
-const { values } = parseArgs({ options: { keys: { type: 'string' }, workers: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    keys: { type: 'string' },
+    workers: { type: 'string' },
+    store: { type: 'string', default: 'directory' },
+    kill: { type: 'boolean', default: false },
+  },
+});
 const keys = Number(values.keys ?? 1000);
 const workers = Number(values.workers ?? 8);
+/** Each worker is killed so often, after at most so long. */
+const ROUNDS = 6;
+const AT_MOST_MS = 20_000;
 const PASSES = 5;
 const PASSES_OF_ONE_PROCESS = 60;
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const cost = ({ seconds, megabytes }: Ran) => `${seconds.toFixed(1)} s, ${megabytes} MB at most`;
-const crowd = await aCrowd(keys);
+
+const open = Object.entries(PLACES).find(([name]) => name === values.store)?.[1];
+if (open === undefined) throw new Error(`--store is one of ${Object.keys(PLACES).join(', ')}`);
+process.env.KEYTURN_TEST_PROGRAMS = JSON.stringify(await fetchPrograms());
+const crowd = await aCrowd(keys, await open());
 try {
+  if (values.kill) await underFire();
+  else await inPeace();
+} finally {
+  await crowd.close();
+}
+
+async function underFire(): Promise<void> {
+  const began = Date.now();
+  const killed = await crowd.applyUnderFire(workers, ROUNDS, AT_MOST_MS);
+  await crowd.expectWhole();
+  const seconds = ((Date.now() - began) / 1000).toFixed(0);
+  say(`${keys} keys, ${workers} workers, ${killed} of them killed, ${seconds} s: one whole pair each, nothing else`);
+}
+
+async function inPeace(): Promise<void> {
   const first = await crowd.apply(workers);
   for (const [index, ran] of first.entries()) say(`worker ${index + 1}: ${ran.generated.length} pairs, ${cost(ran)}`);
   await expectOnceEach(crowd, first);
   say(`${keys} keys, ${workers} workers: each generated exactly once`);
 
+  if (values.store === 'directory') await leavesNothingBehind();
+}
+
+async function leavesNothingBehind(): Promise<void> {
   const before = await crowd.files();
   for (let pass = 1; pass <= PASSES; pass += 1) {
     const [ran] = await crowd.apply(1);
@@ -35,6 +73,4 @@ try {
   const [settled = 0, last = 0] = [heaps[9], heaps.at(-1)];
   assert.ok(last < settled * 1.02, 'the heap grows with the number of passes');
   say('nothing grows with the number of passes');
-} finally {
-  await crowd.close();
 }

@@ -5,7 +5,7 @@ import { Agent, request } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { program } from './index.ts';
+import { program } from './program.ts';
 
 /** One OpenBao process: raft storage in a folder, TLS, audit file on. Neither initialised nor unsealed. */
 export interface BaoNode {

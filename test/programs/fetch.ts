@@ -2,8 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { access, constants, copyFile, link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { basename, delimiter, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, delimiter, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
@@ -14,10 +13,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'keyturn-test');
-const REQUIREMENTS = fileURLToPath(new URL('requirements.txt', import.meta.url));
-const NODE_CLIENTS = ['package.json', 'package-lock.json'].map((file) =>
-  fileURLToPath(new URL(`../outside/${file}`, import.meta.url)),
-);
+const REQUIREMENTS = resolve('test/programs/requirements.txt');
+const NODE_CLIENTS = ['package.json', 'package-lock.json'].map((file) => resolve('test/outside', file));
 const AGE = 'v1.3.2';
 const EXTERNAL_SECRETS = 'v0.20.4';
 const MINUTES = 60_000;

@@ -1,23 +1,14 @@
 import { describe, it } from 'vitest';
-import type { Found } from './fetch.ts';
+import { found } from './program.ts';
 
-/** Programs others wrote, as global-setup.ts found or fetched them. */
+/** Programs others wrote, for tests. */
 
-const PROGRAMS = JSON.parse(process.env.KEYTURN_TEST_PROGRAMS ?? '{}') as Record<string, Found>;
+export { program } from './program.ts';
 
-/** The path of a program; throws where it cannot be had. */
-export function program(name: string): string {
-  const found = PROGRAMS[name];
-  if (found && 'path' in found) return found.path;
-  throw new Error(whyMissing(name));
-}
-
-const whyMissing = (name: string): string => {
-  const found = PROGRAMS[name];
-  return found && 'missing' in found ? found.missing : `nobody looked for ${name}`;
+const whyMissing = (name: string): string[] => {
+  const here = found(name);
+  return 'missing' in here ? [here.missing] : [];
 };
-
-const isMissing = (name: string): boolean => !('path' in (PROGRAMS[name] ?? {}));
 
 interface Kind<Body> {
   (title: string, body: Body): unknown;
@@ -27,8 +18,8 @@ interface Kind<Body> {
 const runWith =
   <Body>(kind: Kind<Body>) =>
   (names: readonly string[], title: string, body: Body): void => {
-    const missing = names.filter(isMissing);
-    const reasons = missing.map(whyMissing).join('; ');
+    const missing = names.filter((name) => whyMissing(name).length > 0);
+    const reasons = missing.flatMap(whyMissing).join('; ');
     if (missing.length === 0) kind(title, body);
     else if (!process.env.CI) kind.skip(`${title} (skipped: ${reasons})`, body);
     else

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { program } from '../programs/index.ts';
+import { program } from '../programs/program.ts';
 
 /** moto_server on a free port, ended by `close`. */
 export async function startMoto(): Promise<{ url: string; close: () => Promise<void> }> {
