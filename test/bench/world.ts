@@ -12,7 +12,7 @@ import { createEmbeddedIdentities } from '../../src/wire.ts';
 export const KEYTURN = resolve('dist/main.js');
 
 /** A program that does the least a benchmark can be compared with; it stands beside the benchmarks, built like them. */
-export const baseline = (name: 'empty' | 'plan' | 'check'): string =>
+export const baseline = (name: 'empty' | 'plan' | 'plan-vault' | 'check'): string =>
   join(import.meta.dirname, name === 'empty' ? 'empty.js' : `${name}-baseline.js`);
 
 export interface World {
