@@ -1,7 +1,15 @@
 import type { ZodObject } from 'zod';
 import type { Clock } from '../src/ports/clock.ts';
+import type { Notifier, NotifierDependencies } from '../src/ports/notifier.ts';
 import type { OpenStore } from '../src/ports/store.ts';
 import type { Venue, VenueCapabilities, VenueDependencies } from '../src/ports/venue.ts';
+import { CommandOptions, openCommand } from './notifiers/command.ts';
+import { KubernetesRolloutOptions, openKubernetesRollout } from './notifiers/kubernetes-rollout.ts';
+import { MailOptions, openMail } from './notifiers/mail.ts';
+import { openPagerDuty, PagerDutyOptions } from './notifiers/pagerduty.ts';
+import { openSlack, SlackOptions } from './notifiers/slack.ts';
+import { openTeams, TeamsOptions } from './notifiers/teams.ts';
+import { openWebhook, WebhookOptions } from './notifiers/webhook.ts';
 import { AwsOptions } from './stores/aws/options.ts';
 import { DirectoryOptions } from './stores/directory/options.ts';
 import { VaultOptions } from './stores/vault/options.ts';
@@ -55,6 +63,34 @@ export const VENUES = {
   bybit: { options: BybitOptions, capabilities: bybitCapabilities, open: openBybit },
   deribit: { options: DeribitOptions, capabilities: deribitCapabilities, open: openDeribit },
   manual: { options: ManualOptions, capabilities: manualCapabilities, open: openManual },
+} as const;
+
+export interface NotifierKind<Options> {
+  options: ZodObject;
+  /** It keeps what it was told open until it hears that it is over, and takes the same twice for one. */
+  keepsIncidents?: true;
+  /** Asks nobody. */
+  open(options: Options, dependencies: NotifierDependencies): Notifier;
+}
+
+const webhook = { options: WebhookOptions, open: openWebhook };
+const command = { options: CommandOptions, open: openCommand };
+
+/** Who tells people. */
+export const NOTIFIERS = {
+  slack: { options: SlackOptions, open: openSlack },
+  teams: { options: TeamsOptions, open: openTeams },
+  mail: { options: MailOptions, open: openMail },
+  pagerduty: { options: PagerDutyOptions, keepsIncidents: true, open: openPagerDuty },
+  webhook,
+  command,
+} as const;
+
+/** What tells applications that they have another key. */
+export const HOOKS = {
+  webhook,
+  command,
+  'kubernetes-rollout': { options: KubernetesRolloutOptions, open: openKubernetesRollout },
 } as const;
 
 export { nodeKeys } from './keys.ts';

@@ -394,6 +394,17 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     );
 
   program
+    .command('notify')
+    .description('what people and applications are told')
+    .helpCommand(false)
+    .command('test')
+    .description('send a test message through a notifier')
+    .argument('[name]', 'its name in keyturn.yaml (default: all of them)')
+    .action((name: string | undefined) =>
+      act(async (io, common) => (await import('./commands/notify.ts')).notifyTest({ ...common, name }, io)),
+    );
+
+  program
     .command('sandbox')
     .description('the exchange simulator, for trying things out')
     .option('--port <n>', 'port; 0 takes a free one', wholeNumber, 8787)

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
+import { Concern, Listening } from './channel-schema.ts';
 import { Name, Seconds } from './core/policy-schema.ts';
 import type { Path } from './core/rules.ts';
 import { inOrder, type Problem } from './problems.ts';
 import { schemaProblems } from './schema-problems.ts';
 import { valueAt } from './schema-walk.ts';
 import { Serve } from './serve/section.ts';
-import { readSource } from './source.ts';
+import { readSource, type Source } from './source.ts';
 
-/** keyturn.yaml: names for stores and venues. As strict as policies; secrets only as references. */
+/** keyturn.yaml: names for stores, venues, notifiers and hooks. As strict as policies; secrets only as references. */
 
 type Options = Readonly<Record<string, z.ZodObject>>;
 
@@ -17,6 +18,8 @@ type Options = Readonly<Record<string, z.ZodObject>>;
 export interface Kinds {
   stores: Options;
   venues: Options;
+  notifiers: Options;
+  hooks: Options;
   builtIn: { stores: Readonly<Record<string, object>>; venues: Readonly<Record<string, object>> };
 }
 
@@ -27,6 +30,8 @@ export interface Configuration<K extends Kinds = Kinds> {
   folder: string;
   stores: Readonly<Record<string, Entry<K['stores']>>>;
   venues: Readonly<Record<string, Entry<K['venues']> & Probing>>;
+  notifiers: Readonly<Record<string, Entry<K['notifiers']> & Listening>>;
+  hooks: Readonly<Record<string, Entry<K['hooks']> & Concern>>;
   /** Seconds a worker’s claim lasts, and seconds around its end in which nobody begins anything. */
   claim: { for: number; margin: number };
   /** How the daemon runs. */
@@ -78,14 +83,20 @@ const Claim = z
   .prefault({})
   .meta({ description: 'How long a worker that stopped keeps others away from a key.' });
 
-function schemasOf({ stores, venues }: Kinds) {
+function schemasOf({ stores, venues, notifiers, hooks }: Kinds) {
   const store = entrySchema(stores, {});
   const venue = entrySchema(venues, Probing.shape);
+  const notifier = entrySchema(notifiers, Listening.shape);
+  const hook = entrySchema(hooks, Concern.shape);
   const file = z
     .strictObject({
       apiVersion: z.literal('keyturn/v1').meta({ description: 'Version of this format.' }),
       stores: z.record(Name, store).prefault({}).meta({ description: 'Stores by name; local is always there.' }),
       venues: z.record(Name, venue).prefault({}).meta({ description: 'Venues by name; some are always there.' }),
+      notifiers: atMost(12, notifier).meta({ description: 'Who tells people what happens, by name.' }),
+      hooks: atMost(24, hook).meta({
+        description: 'What tells applications that they have another key, by name.',
+      }),
       claim: Claim,
       serve: Serve,
       requireApproved: z
@@ -98,13 +109,20 @@ function schemasOf({ stores, venues }: Kinds) {
         .default('allowed_signers')
         .meta({ description: 'The file that lists who may approve plans, as ssh-keygen reads it.' }),
     })
-    .meta({ title: 'keyturn configuration', description: 'The stores and venues that policies name' });
-  return { store, venue, file };
+    .meta({ title: 'keyturn configuration', description: 'The stores and venues that policies name, and who is told' });
+  return { store, venue, notifier, hook, file };
 }
+
+/** Every record keeps what each was told, and records are small. */
+const atMost = <V extends z.ZodType>(count: number, value: V) =>
+  z
+    .record(Name, value)
+    .refine((entries) => Object.keys(entries).length <= count, { error: `must have at most ${count} entries` })
+    .prefault({});
 
 function entrySchema(kinds: Options, common: z.ZodRawShape) {
   const members = Object.entries(kinds).map(([kind, { shape }]) =>
-    z.strictObject({ kind: z.literal(kind), ...shape, ...common }),
+    z.strictObject({ kind: z.literal(kind), ...common, ...shape }),
   );
   const [first, ...rest] = members;
   if (first === undefined) throw new Error('there is at least one kind');
@@ -126,7 +144,7 @@ const DEFAULT_FILE = 'keyturn.yaml';
 export function loadConfiguration<K extends Kinds>(
   path: string | null,
   kinds: K,
-): { configuration: Configuration<K>; problems: Problem[] } {
+): { configuration: Configuration<K>; problems: Problem[]; source: Source | null } {
   const schemas = schemasOf(kinds);
   const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : null);
   const source = file === null ? null : readSource(file);
@@ -138,6 +156,8 @@ export function loadConfiguration<K extends Kinds>(
     folder: resolve(file === null ? '.' : dirname(file)),
     stores: { ...builtIn.stores, ...legible.stores },
     venues: { ...builtIn.venues, ...legible.venues },
+    notifiers: legible.notifiers,
+    hooks: legible.hooks,
     claim: legible.claim,
     serve: legible.serve,
     whereIs(path: Path) {
@@ -158,13 +178,13 @@ export function loadConfiguration<K extends Kinds>(
             : []),
         ]);
   // The schemas were made of these kinds, so what they let through has their types.
-  return { configuration: configuration as Configuration<K>, problems };
+  return { configuration: configuration as Configuration<K>, problems, source };
 }
 
 type Schemas = ReturnType<typeof schemasOf>;
 
 /** What can be used of a file that has mistakes, so that policies are not blamed for names it does define. */
-function legibleParts(written: unknown, { store, venue, file }: Schemas) {
+function legibleParts(written: unknown, { store, venue, notifier, hook, file }: Schemas) {
   const section = <S extends z.ZodType>(name: string, schema: S): z.output<S> => {
     const parsed = schema.safeParse(valueAt(written, [name]));
     return parsed.success ? parsed.data : schema.parse(undefined);
@@ -172,6 +192,8 @@ function legibleParts(written: unknown, { store, venue, file }: Schemas) {
   return {
     stores: legibleEntries(valueAt(written, ['stores']), store),
     venues: legibleEntries(valueAt(written, ['venues']), venue),
+    notifiers: legibleEntries(valueAt(written, ['notifiers']), notifier),
+    hooks: legibleEntries(valueAt(written, ['hooks']), hook),
     claim: section('claim', file.shape.claim),
     serve: section('serve', file.shape.serve),
     requireApproved: section('requireApproved', file.shape.requireApproved),

@@ -1,4 +1,4 @@
-import { writeNoDumps } from './dumps.ts';
+import { writeNoDumps, writeNoInternals } from './dumps.ts';
 import { EXIT } from './exit.ts';
 
 // Generating keys occupies libuv’s threads for seconds; without spare ones every file and DNS call would wait behind it.
@@ -9,6 +9,7 @@ process.env.UV_THREADPOOL_SIZE ??= '12';
 delete process.env.DEBUG;
 
 writeNoDumps(process);
+writeNoInternals(process);
 
 // A reader that has seen enough (`keyturn plan | head`) is no failure, and what was begun is finished without it.
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ACTIONS } from './core/decide.ts';
+import { EVENTS } from './core/notifications.ts';
 import { PERMISSIONS } from './core/policy.ts';
 import { EvidenceEntry } from './core/record.ts';
 import { SavedPlan } from './plan-file.ts';
@@ -331,6 +332,29 @@ const EvidenceOutput = output({
     .nullable(),
 }).meta({ title: 'keyturn evidence -o json' });
 
+const NotificationOutput = output({
+  id: z.string().describe('stays the same when the message is sent again'),
+  title: z.string(),
+  notifications: z.array(
+    z.looseObject({
+      id: z.string().describe('the same, of what is told'),
+      event: z.literal([...EVENTS, 'test']),
+      subject: z.string().describe('what its reminders have in common'),
+      step: z.number().int().nonnegative().describe('how far up the ladder of its reminders'),
+      key: KeyId,
+      account: z.string(),
+      application: z.string(),
+      venue: z.string(),
+      owner: z.string().nullable(),
+      generation: GenerationNumber.nullable(),
+      at: Instant.describe('since when it is the case'),
+      deadline: Instant.nullable(),
+      message: z.string(),
+      hint: z.string().nullable(),
+    }),
+  ),
+}).meta({ title: 'What webhooks are posted and commands are given' });
+
 export const OUTPUTS = {
   plan: PlanOutput,
   'saved-plan': SavedPlan.meta({ title: 'keyturn plan --out FILE, keyturn plan show FILE -o json' }),
@@ -345,4 +369,5 @@ export const OUTPUTS = {
   doctor: DoctorOutput,
   audit: AuditOutput,
   evidence: EvidenceOutput,
+  notification: NotificationOutput,
 } as const;

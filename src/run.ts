@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { CommandIo } from './commands/io.ts';
 import type { Logger } from './log.ts';
+import { notify } from './notify.ts';
 import { act } from './steps/act.ts';
 import { type KeyReport, type Looked, look, type PassDependencies, type PassOptions, pass } from './tick.ts';
 import { actor, toolsFor, type Workspace } from './workspace.ts';
 
-/** One pass as everybody makes it, the command, the CronJob and the daemon: look, act, log, and hand on what came of it. */
+/** One pass as everybody makes it, the command, the CronJob and the daemon: look, act, log, tell who should know, and hand on what came of it. */
 
 export interface RunOptions {
   /** Stands on every line that is logged; by default a random one. */
   id?: string;
   /** Asked after the look: which keys are acted on, and how far. On null nothing is done. Default: all, as far as it goes. */
   choose?: (looked: Looked) => Promise<PassOptions | null>;
-  /** Gets the reports of every finished pass, and how many seconds it took: for metrics, and for whoever is to be told. */
+  /** Gets the reports of every finished pass, and how many seconds it took: for metrics. */
   onPass?: ((reports: readonly KeyReport[], seconds: number) => Promise<void> | void) | undefined;
 }
 
@@ -38,6 +39,7 @@ export async function run(workspace: Workspace, io: RunIo, options: RunOptions =
   const seconds = (lookedFor + performance.now() - acting) / 1000;
   io.terminal.progress(null);
   logEnd(log, reports, seconds, io.signal.aborted);
+  await notify(workspace, reports, io);
   await onPass?.(reports, seconds);
   return { looked, reports };
 }

@@ -1,5 +1,8 @@
 import {
+  HOOKS,
   manualAddress,
+  NOTIFIERS,
+  type NotifierKind,
   nodeKeys,
   STORES,
   type StoreKind,
@@ -8,6 +11,7 @@ import {
   type VenueKind,
 } from '../providers/index.ts';
 import type { Configuration } from './configuration.ts';
+import { concerns, hears, isQuiet } from './core/audience.ts';
 import type { VenueCapabilities } from './core/capabilities.ts';
 import type { Key } from './core/policy.ts';
 import type { ProofRule } from './core/proof.ts';
@@ -15,27 +19,24 @@ import { KeyturnError } from './errors.ts';
 import type { Sources } from './gather.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Keys } from './ports/keys.ts';
+import type { Channel, NotifierDependencies } from './ports/notifier.ts';
 import type { Store, StoreReader } from './ports/store.ts';
 import type { Venue } from './ports/venue.ts';
 import { type OnRequest, timedStore, timedVenue } from './timed.ts';
 
 /** The only bridge from configuration to providers. */
 
+const optionsOf = <K extends Record<string, { options: unknown }>>(kinds: K) =>
+  Object.fromEntries(Object.entries(kinds).map(([kind, { options }]) => [kind, options])) as {
+    [kind in keyof K]: K[kind]['options'];
+  };
+
 /** The kinds there are, for the schema of keyturn.yaml, and what is there without one. */
 export const KINDS = {
-  stores: {
-    directory: STORES.directory.options,
-    'aws-secrets-manager': STORES['aws-secrets-manager'].options,
-    vault: STORES.vault.options,
-  },
-  venues: {
-    binance: VENUES.binance.options,
-    'binance-sub-account': VENUES['binance-sub-account'].options,
-    bitget: VENUES.bitget.options,
-    bybit: VENUES.bybit.options,
-    deribit: VENUES.deribit.options,
-    manual: VENUES.manual.options,
-  },
+  stores: optionsOf(STORES),
+  venues: optionsOf(VENUES),
+  notifiers: optionsOf(NOTIFIERS),
+  hooks: optionsOf(HOOKS),
   builtIn: {
     stores: { local: { kind: 'directory', path: '.keyturn/store' } },
     venues: {
@@ -59,6 +60,8 @@ export interface Ports {
   materialStore(key: Pick<Key, 'store' | 'passphrase'>): Promise<Store>;
   venue(name: string): Venue;
   keys: Keys;
+  /** Everybody who is told: notifiers first, then hooks. Asks nobody. */
+  channels(): Channel[];
   /** True where acting on a turned clock can harm nobody: files on this machine and a venue that is a simulation. */
   isRehearsal(store: string, venue: string): boolean;
   /** Closes every store that was opened. Never throws. */
@@ -68,6 +71,7 @@ export interface Ports {
 /** `onRequest` is told of every request to a store or venue. */
 export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, onRequest?: OnRequest): Ports {
   const { folder } = configuration;
+  let channels: Channel[] | undefined;
   const keys = nodeKeys();
   const storeEntry = (name: string) => entry(configuration.stores, name, 'store');
   const venueEntry = (name: string) => entry(configuration.venues, name, 'venue');
@@ -122,6 +126,15 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, o
       return timedVenue(venue, name, onRequest);
     }),
     keys,
+    channels: () => {
+      channels ??= [
+        ...Object.entries(configuration.notifiers).map(([name, each]) =>
+          notifierChannel(name, each, { clock, folder }),
+        ),
+        ...Object.entries(configuration.hooks).map(([name, each]) => hookChannel(name, each, { clock, folder })),
+      ];
+      return channels;
+    },
     isRehearsal: (store, venue) => storeEntry(store).kind === 'directory' && isLoopback(addressOf(venueEntry(venue))),
     async close() {
       await Promise.all(opened.splice(0).map((store) => store.close()));
@@ -132,6 +145,40 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, o
 type StoreEntry = Configuration<typeof KINDS>['stores'][string];
 
 const storeKind = (kind: StoreEntry['kind']): StoreKind<never> => STORES[kind];
+
+type Entries = Configuration<typeof KINDS>;
+
+function notifierChannel(
+  name: string,
+  entry: Entries['notifiers'][string],
+  dependencies: NotifierDependencies,
+): Channel {
+  const kind = NOTIFIERS[entry.kind] as NotifierKind<typeof entry>;
+  const keepsIncidents = kind.keepsIncidents ?? false;
+  const audience = { on: entry.on, owners: entry.owners ?? null, keepsIncidents };
+  const { quiet } = entry;
+  return {
+    name: `notifiers/${name}`,
+    hears: (notification) => hears(audience, notification),
+    isSilent: (now) => quiet !== undefined && isQuiet(quiet, now),
+    keepsIncidents,
+    digest: entry.digest ? 'always' : keepsIncidents ? 'never' : 'when-many',
+    notifier: kind.open(entry, dependencies),
+  };
+}
+
+function hookChannel(name: string, entry: Entries['hooks'][string], dependencies: NotifierDependencies): Channel {
+  const kind = HOOKS[entry.kind] as NotifierKind<typeof entry>;
+  const concern = { keys: entry.keys ?? null, applications: entry.applications ?? null };
+  return {
+    name: `hooks/${name}`,
+    hears: (notification) => concerns(concern, notification),
+    isSilent: () => false,
+    keepsIncidents: false,
+    digest: 'never',
+    notifier: kind.open(entry, dependencies),
+  };
+}
 
 type VenueEntry = Configuration<typeof KINDS>['venues'][string];
 

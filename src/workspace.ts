@@ -7,9 +7,11 @@ import { KeyturnError } from './errors.ts';
 import { hasErrors, loadPolicies, type PolicyContext, type Problem } from './policy-files.ts';
 import type { Clock } from './ports/clock.ts';
 import { isError } from './problems.ts';
+import type { Source } from './source.ts';
 import type { Tools } from './steps/step.ts';
 import { nearest } from './suggest.ts';
 import type { OnRequest } from './timed.ts';
+import { unheard } from './unheard.ts';
 import { KINDS, type Ports, wire } from './wire.ts';
 
 /** Policies and configuration, read and wired: what every command that concerns keys starts from. */
@@ -48,12 +50,14 @@ export interface Configured extends Omit<Workspace, 'keys'> {
   problems: Problem[];
   /** What rules may know beside policies. */
   surroundings: PolicyContext;
+  /** Null without a keyturn.yaml. */
+  source: Source | null;
 }
 
 /** The configuration, read and wired, with every problem of it. */
 export function configured(options: WorkspaceOptions): Configured {
   const clock = options.clock ?? (options.at === undefined ? systemClock : turnedClock(parseInstant(options.at)));
-  const { configuration, problems } = loadConfiguration(options.config ?? null, KINDS);
+  const { configuration, problems, source } = loadConfiguration(options.config ?? null, KINDS);
   const ports = wire(configuration, clock, options.onRequest);
   options.onWired?.(ports);
   const surroundings = {
@@ -61,15 +65,17 @@ export function configured(options: WorkspaceOptions): Configured {
     venues: ports.venues,
     stores: new Set(Object.keys(configuration.stores)),
   };
-  return { configuration, clock, ports, problems, surroundings };
+  return { configuration, clock, ports, problems, surroundings, source };
 }
 
 /** Reads everything and lists every problem; for `policy check`, which shows them. */
 export async function check(options: WorkspaceOptions, paths: string[] = []): Promise<Checked> {
-  const { surroundings, problems, ...workspace } = configured(options);
+  const { surroundings, problems, source, ...workspace } = configured(options);
   const policies = await loadPolicies(paths.length > 0 ? paths : [options.policies ?? 'policies'], surroundings);
   const { keys, files, rules } = policies;
-  return { ...workspace, keys, files, rules, problems: [...problems, ...policies.problems] };
+  const isWhole = paths.length === 0 && !hasErrors(policies.problems);
+  const ofNobody = source && isWhole ? unheard(workspace.configuration, keys, source) : [];
+  return { ...workspace, keys, files, rules, problems: [...problems, ...ofNobody, ...policies.problems] };
 }
 
 /** The same for commands that act on policies: they refuse invalid ones whole. */
@@ -101,7 +107,7 @@ export function keyNamed(keys: readonly Key[], id: string): Key {
 
 /** What the steps for one key work with. Opens and checks the store, so that problems show before anything is begun. */
 export async function toolsFor({ ports, configuration, clock }: Workspace, key: Key, by: string): Promise<Tools> {
-  if (clock !== systemClock && !ports.isRehearsal(key.store, key.venue)) {
+  if (!mayActOn({ ports, clock }, key)) {
     throw new KeyturnError(
       'usage',
       `${key.id} cannot be acted on at another time than now: --at is for a directory store with a venue on this machine`,
@@ -121,6 +127,10 @@ export async function toolsFor({ ports, configuration, clock }: Workspace, key: 
     by,
   };
 }
+
+/** False where a turned clock could harm somebody. */
+export const mayActOn = ({ ports, clock }: Pick<Workspace, 'ports' | 'clock'>, key: Key): boolean =>
+  clock === systemClock || ports.isRehearsal(key.store, key.venue);
 
 /** `user@host`, or who the person says they are. In a container the user has no name: then the host, which Kubernetes calls as the pod. */
 export const actor = (name?: string): string => name ?? [userName(), hostname()].filter(Boolean).join('@');

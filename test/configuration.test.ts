@@ -19,6 +19,8 @@ const KINDS = {
     }),
   },
   venues: { binance: z.strictObject({ baseUrl: z.string().default('https://api.binance.com') }) },
+  notifiers: { slack: z.strictObject({ url: SecretReference.describe('Where to post') }) },
+  hooks: { command: z.strictObject({ run: z.array(z.string()).min(1) }) },
   builtIn: { stores: { local: { kind: 'directory' } }, venues: { binance: { kind: 'binance' } } },
 } satisfies Kinds;
 
@@ -52,6 +54,8 @@ describe('a configuration', () => {
       venues: {
         binance: { kind: 'binance', baseUrl: 'https://api.binance.com', proof: { groups: 2, apart: 600 } },
       },
+      notifiers: {},
+      hooks: {},
       claim: { for: 900, margin: 120 },
       serve: {
         schedule: '*/15 * * * *',
@@ -124,9 +128,9 @@ describe('a configuration', () => {
 
 const MISTAKES: Record<string, { lines: string[]; problems: unknown[]; help?: string }> = {
   'an unknown field': {
-    lines: ['notifiers: {}'],
-    problems: ['2:1 schema notifiers: there is no field notifiers here'],
-    help: 'fields that may stand here: apiVersion, stores, venues, claim, serve, requireApproved, allowedSigners',
+    lines: ['exchanges: {}'],
+    problems: ['2:1 schema exchanges: there is no field exchanges here'],
+    help: 'fields that may stand here: apiVersion, stores, venues, notifiers, hooks, claim, serve, requireApproved, allowedSigners',
   },
   'an unknown kind': {
     lines: ['stores: { s3: { kind: s3 } }'],

@@ -2,6 +2,7 @@ import type { VenueCapabilities } from '../core/capabilities.ts';
 import type { Key } from '../core/policy.ts';
 import { isKeyturnError, KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
+import { tell } from '../notify.ts';
 import type { Clock } from '../ports/clock.ts';
 import { readRecord } from '../records.ts';
 import { handIn, type TakenId } from '../steps/hand-in.ts';
@@ -23,6 +24,7 @@ export async function register(options: RegisterOptions, io: CommandIo): Promise
   const workspace = await openWorkspace(options);
   const key = keyNamed(workspace.keys, options.key);
   const result = await recordKeyId(workspace, key, await idFrom(options, io), options);
+  await tell(workspace, [key], io);
   const said = {
     recorded: `recorded for ${key.id}`,
     same: `${key.id} has this key id already, nothing changed`,

@@ -1,5 +1,6 @@
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
+import { tell } from '../notify.ts';
 import { readRecord } from '../records.ts';
 import { requestRotation } from '../steps/request-rotation.ts';
 import { actor, keyNamed, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
@@ -40,6 +41,7 @@ export async function rotate(options: RotateOptions, io: CommandIo): Promise<Exi
     reason,
     compromised: compromised ? (generation ?? 'current') : null,
   });
+  await tell(workspace, [key], io);
   const said =
     marked.length === 0
       ? `a rotation of ${key.id} is asked for`

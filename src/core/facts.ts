@@ -1,6 +1,6 @@
 import type { Action, Attempt, Check, Conclusion, Situation, Snapshot } from './decide.ts';
 import { later } from './instant.ts';
-import { type Generation, isClosed } from './record.ts';
+import { type Generation, isClosed, type KeyRecord } from './record.ts';
 import { mayAct, nextOpen, rotationStart } from './schedule.ts';
 
 /** Facts and words that several checks share. */
@@ -25,6 +25,10 @@ export const attemptOf = (
   action: Action,
   generation: number,
 ): Attempt | undefined => attempts.find((attempt) => attempt.action === action && attempt.generation === generation);
+
+/** Another worker may be in the middle of a step. */
+export const isClaimed = ({ claim }: Pick<KeyRecord, 'claim'>, now: Date): boolean =>
+  claim !== undefined && now < new Date(claim.until);
 
 /** A run stopped between announcing this effect and recording that it was complete. */
 export const isUnfinished = ({ record }: Situation, action: Action, { generation }: Generation): boolean =>

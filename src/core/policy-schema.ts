@@ -53,23 +53,26 @@ export const TimeZone = z
   .refine(isTimeZone, { error: 'must be a time zone of the IANA database' })
   .meta({ description: 'IANA time zone whose clocks count', examples: ['Europe/London', 'UTC'] });
 
+/** Times of a week. */
+export const WEEKLY = {
+  days: z
+    .array(z.enum(WEEKDAYS))
+    .min(1)
+    .describe('Weekdays on which it opens')
+    .meta({ examples: [['mon', 'tue', 'wed', 'thu']] }),
+  from: z
+    .string()
+    .regex(TIME, { error: 'must be a time from 00:00 to 23:59' })
+    .meta({ description: 'Opens at this time', examples: ['09:00'] }),
+  to: z
+    .string()
+    .regex(TIME_OR_END, { error: 'must be a time from 00:00 to 24:00' })
+    .meta({ description: 'Closes at this time; 24:00 is the end of the day', examples: ['16:00'] }),
+  timeZone: TimeZone,
+};
+
 const Window = z
-  .strictObject({
-    days: z
-      .array(z.enum(WEEKDAYS))
-      .min(1)
-      .describe('Weekdays on which it opens')
-      .meta({ examples: [['mon', 'tue', 'wed', 'thu']] }),
-    from: z
-      .string()
-      .regex(TIME, { error: 'must be a time from 00:00 to 23:59' })
-      .meta({ description: 'Opens at this time', examples: ['09:00'] }),
-    to: z
-      .string()
-      .regex(TIME_OR_END, { error: 'must be a time from 00:00 to 24:00' })
-      .meta({ description: 'Closes at this time; 24:00 is the end of the day', examples: ['16:00'] }),
-    timeZone: TimeZone,
-  })
+  .strictObject(WEEKLY)
   .refine(({ from, to }) => from < to || !TIME.test(from) || !TIME_OR_END.test(to), {
     path: ['to'],
     error:

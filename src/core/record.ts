@@ -104,6 +104,15 @@ export type Generation = z.infer<typeof Generation>;
 /** Effects that may be left half done by a stop. */
 const INTENDED = ['generate', 'register', 'promote', 'rollback', 'revoke', 'destroy'] as const;
 
+/** What one notifier or hook was told of a key; see audience.ts. */
+export const Told = z.strictObject({
+  /** What happened before is no news to it. */
+  since: Instant,
+  /** The last step told of each thing that is not over. */
+  steps: z.record(z.string(), z.number().int().nonnegative()),
+});
+export type Told = z.infer<typeof Told>;
+
 export const KeyRecord = z.strictObject({
   v: z.literal(1),
   key: z.string(),
@@ -126,6 +135,10 @@ export const KeyRecord = z.strictObject({
   claim: z.strictObject({ by: z.string(), nonce: z.string(), until: Instant }).optional(),
   /** Somebody asked for a rotation before it is due. */
   request: z.strictObject({ at: Instant, by: z.string(), reason: z.string() }).optional(),
+  /** What stops the key from going on, and since when; kept where a notifier tells people of it. */
+  failure: z.strictObject({ cause: z.string(), message: z.string(), at: Instant }).optional(),
+  /** By name of notifier or hook. */
+  told: z.record(z.string(), Told).optional(),
   /** The newest finished generations. */
   history: z.array(
     z.strictObject({

@@ -11,7 +11,9 @@ import { remembering } from './remember.ts';
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-export const isOpen = (schedule: Schedule, instant: Date): boolean =>
+type Times = Pick<Schedule, 'windows' | 'freezes'>;
+
+export const isOpen = (schedule: Times, instant: Date): boolean =>
   !isFrozen(schedule, instant.getTime()) &&
   (schedule.windows.length === 0 || schedule.windows.some((window) => isInside(window, instant.getTime())));
 
@@ -63,10 +65,11 @@ export const utcDay = (instant: Date | number): string => dateOf(Math.floor(Numb
 
 const dateOf = remembering((day: number): string => new Date(day * DAY).toISOString().slice(0, 10));
 
-export const isFrozen = (schedule: Schedule, instant: number): boolean => endOfFreeze(schedule, instant) > instant;
+export const isFrozen = (schedule: Pick<Schedule, 'freezes'>, instant: number): boolean =>
+  endOfFreeze(schedule, instant) > instant;
 
 /** The end of the freeze that holds at this instant; the instant itself when none does. */
-function endOfFreeze({ freezes }: Schedule, instant: number): number {
+function endOfFreeze({ freezes }: Pick<Schedule, 'freezes'>, instant: number): number {
   if (freezes.length === 0) return instant;
   const day = utcDay(instant);
   const holding = freezes.find(({ from, to }) => from <= day && day <= to);

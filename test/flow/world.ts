@@ -52,6 +52,8 @@ export interface Setting {
   algorithm?: string;
   /** What else the person enters for every new key. */
   enters?: Record<string, string>;
+  /** More of keyturn.yaml. */
+  configuration?: string;
   at?: string;
 }
 
@@ -63,6 +65,7 @@ export async function aWorld({
   purpose = 'spot-trading',
   algorithm = 'ed25519',
   enters = {},
+  configuration = '',
   at = '2026-06-01T12:00:00Z',
 }: Setting = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-flow-'));
@@ -73,7 +76,7 @@ export async function aWorld({
   await mkdir(join(folder, 'policies'));
   await writeFile(
     join(folder, 'keyturn.yaml'),
-    `apiVersion: keyturn/v1\nvenues: { exchange: { kind: ${kind}, baseUrl: "${sandbox.url}"${venue} } }\n`,
+    `apiVersion: keyturn/v1\nvenues: { exchange: { kind: ${kind}, baseUrl: "${sandbox.url}"${venue} } }\n${configuration}`,
   );
   await writeFile(
     join(folder, 'policies', 'desk.yaml'),

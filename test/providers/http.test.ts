@@ -1,13 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createHttpClient, type HttpClientOptions, type HttpResult } from '../../providers/http.ts';
-import { itWith, program } from '../programs/index.ts';
+import { itWith } from '../programs/index.ts';
 import { deadPort, forwardProxy, serve, serveTcp, started } from './loopback.ts';
+import { selfSigned } from './self-signed.ts';
 
 const NOW = new Date('2026-11-24T12:00:00Z');
 const SHORT_MS = 300;
@@ -258,18 +255,3 @@ describe('a proxy', () => {
     }
   });
 });
-
-function selfSigned(): { key: Buffer; cert: Buffer } {
-  const folder = mkdtempSync(join(tmpdir(), 'keyturn-tls-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-  execFileSync(
-    program('openssl'),
-    ['req', '-x509', '-newkey', 'ed25519', '-nodes', '-days', '1', '-keyout', key, '-out', cert, ...subject],
-    {
-      stdio: 'pipe',
-    },
-  );
-  return { key: readFileSync(key), cert: readFileSync(cert) };
-}

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { z } from 'zod';
+import { KeyturnError } from '../../src/errors.ts';
+import type { Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
+import { documentOf } from './document.ts';
+
+export const CommandOptions = z.strictObject({
+  run: z
+    .array(z.string().min(1))
+    .min(1)
+    .describe('A program and its arguments, run without a shell; it gets the message as JSON on standard input')
+    .meta({ examples: [['/usr/local/bin/on-rotation', '--quiet']] }),
+  timeoutSeconds: z.number().int().min(1).max(300).default(30).describe('After that it is ended'),
+});
+type CommandOptions = z.infer<typeof CommandOptions>;
+
+/** A program of your own: status 0 means that it took the message on. What it writes is not read, since it may be anything. */
+export const openCommand = ({ run, timeoutSeconds }: CommandOptions, { folder }: NotifierDependencies): Notifier => ({
+  async deliver(message) {
+    const { spawn } = await import('node:child_process');
+    const [program = '', ...args] = run;
+    // A group of its own, so that whatever it started ends with it.
+    const child = spawn(program, args, { cwd: folder, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+    const timer = setTimeout(() => endGroup(child.pid), timeoutSeconds * 1000);
+    // A program need not read what it is told.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(documentOf(message));
+    try {
+      const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+      if (status === 0) return;
+      const hint = `run it by hand; it must end with 0 within ${timeoutSeconds} seconds`;
+      if (status === null) throw new KeyturnError('unavailable', `its program was ended by ${signal}`, { hint });
+      throw new KeyturnError('refused', `its program ended with status ${status}`, { hint });
+    } catch (error) {
+      if (error instanceof KeyturnError) throw error;
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown failure';
+      throw new KeyturnError('invalid', `its program cannot be started (${code})`, {
+        hint: 'check run: the first word is a program, found along PATH or by its path',
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  },
+});
+
+function endGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It had just ended by itself.
+  }
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { KeyturnError } from '../../src/errors.ts';
+import type { Message, Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
+import { readSecretReference, SecretReference } from '../../src/secret-reference.ts';
+
+const Address = z.email({ error: 'must be a mail address' }).meta({ examples: ['desk-a@example.com'] });
+
+export const MailOptions = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .describe('The mail server')
+    .meta({ examples: ['smtp.example.com'] }),
+  port: z.number().int().min(1).max(65_535).optional().describe('465, or 587 with starttls'),
+  encryption: z
+    .enum(['tls', 'starttls'])
+    .default('tls')
+    .describe('From the first byte, or asked for before anything is sent'),
+  ca: z.string().min(1).optional().describe('PEM of the authorities to trust instead of the usual ones'),
+  user: z.string().min(1).optional().describe('Whom to log in as'),
+  password: SecretReference.optional().describe('What to log in with'),
+  from: Address.describe('The sender'),
+  to: z.array(Address).min(1).describe('Who gets it'),
+});
+type MailOptions = z.infer<typeof MailOptions>;
+
+const TIMEOUT_MS = 10_000;
+
+/** Mail over SMTP, never unencrypted. Sent again it has the same Message-ID, by which mail systems know it. */
+export const openMail = (options: MailOptions, { folder }: NotifierDependencies): Notifier => ({
+  async deliver(message) {
+    const transport = await transportTo(options, folder);
+    try {
+      await transport.sendMail(mailOf(options, message));
+    } catch (error) {
+      throw failureOf(error);
+    } finally {
+      transport.close();
+    }
+  },
+});
+
+async function transportTo({ host, port, encryption, ca, user, password }: MailOptions, folder: string) {
+  const { createTransport } = await import('nodemailer');
+  const isTls = encryption === 'tls';
+  const pass = password && (await readSecretReference(password, folder)).revealText().trim();
+  return createTransport({
+    host,
+    port: port ?? (isTls ? 465 : 587),
+    secure: isTls,
+    requireTLS: true,
+    ...(user && pass ? { auth: { user, pass } } : {}),
+    tls: { rejectUnauthorized: true, ...(ca ? { ca: await authorities(folder, ca) } : {}) },
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+}
+
+const authorities = (folder: string, ca: string): Promise<Buffer> =>
+  readFile(resolve(folder, ca)).catch((cause: NodeJS.ErrnoException) => {
+    throw new KeyturnError('invalid', `${ca} cannot be read (${cause.code})`, { hint: 'ca names a PEM file', cause });
+  });
+
+const mailOf = ({ from, to }: MailOptions, { id, title, lines }: Message) => ({
+  from,
+  to: [...to],
+  subject: title,
+  text: `${lines.join('\n\n')}\n`,
+  messageId: `<${createHash('sha256').update(id).digest('hex').slice(0, 40)}@${from.split('@').at(-1)}>`,
+  headers: { 'Auto-Submitted': 'auto-generated' },
+});
+
+/** The server’s own words may repeat what was sent; codes do not. */
+function failureOf(error: unknown): KeyturnError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown failure';
+  const status = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : null;
+  const what = status === null ? code : `${code}, status ${status}`;
+  return code === 'EAUTH' || (status !== null && status >= 500)
+    ? new KeyturnError('refused', `the mail server refused the message (${what})`, {
+        hint: 'check user, password, from and to',
+      })
+    : new KeyturnError('unavailable', `the mail server did not take the message on (${what})`, {
+        ambiguous: true,
+        hint: 'check host, port, encryption and ca, and that it can be reached from here',
+      });
+}
