@@ -16,8 +16,10 @@ const unknown = names.filter((name) => !BENCHMARKS.includes(name));
 if (unknown.length > 0)
   throw new Error(`there is no benchmark ${unknown.join(', ')}; there are ${BENCHMARKS.join(', ')}`);
 
-await build(await loadConfig('rolldown.config.mjs'));
+const product = await loadConfig('rolldown.config.mjs');
+await build(product);
 await build({
+  external: product.external,
   input: Object.fromEntries([...BENCHMARKS, ...BASELINES].map((name) => [name, `test/bench/${name}.ts`])),
   platform: 'node',
   logLevel: 'warn',
