@@ -20,7 +20,7 @@ export default defineConfig({
     format: 'cjs',
     cleanDir: true,
     // Node reads all of it at every start, and a quarter is white space; names stay as they are, for stack traces.
-    minify: { mangle: false, compress: false, codegen: { removeWhitespace: true } },
+    minify: { mangle: false, compress: true, codegen: { removeWhitespace: true } },
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
     banner: (chunk) => (chunk.name === 'main' ? '#!/usr/bin/env node' : ''),

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 // unit: pure and in-memory, many tiny files in one thread pool. system, all the others: processes, files, HTTP servers; isolated.
@@ -10,6 +11,8 @@ export default defineConfig({
   test: {
     // Where a report is asked for, whoever reads it prints the failures; the log stays short enough to be kept whole.
     reporters: [...(report ? ['dot'] : ['default']), './test/contract/table.ts', ...json],
+    // Tests wait for processes and servers most of their time.
+    maxWorkers: Math.max(3, availableParallelism()),
     // Generous, for machines that do something else as well.
     testTimeout: 60_000,
     hookTimeout: 60_000,

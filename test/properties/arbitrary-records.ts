@@ -122,7 +122,8 @@ const anAttempt: fc.Arbitrary<Attempt> = fc.record({
   action: fc.constantFrom(...ACTIONS),
   generation: fc.integer({ min: 1, max: 9 }),
   reason: fc.constantFrom('network' as const, 'fix-needed' as const, 'still-works' as const),
-  message: anyText,
+  // Steps always say what came of them.
+  message: anyText.filter((text) => text !== ''),
 });
 
 /** Anything planning can meet with. */
