@@ -15,14 +15,18 @@ const trials = values.workers
   : [1, 8].map((workers) => ({ workers, kills: Math.ceil(kills / 2) }));
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
-const programs = await bundledPrograms();
-try {
-  for (const trial of trials) await run(trial);
-} finally {
-  await rm(programs, { recursive: true });
+
+/** Not awaited at the top: what is loaded late would wait for this file to end, and this file for it. */
+async function main(): Promise<void> {
+  const programs = await bundledPrograms();
+  try {
+    for (const trial of trials) await run(programs, trial);
+  } finally {
+    await rm(programs, { recursive: true });
+  }
 }
 
-async function run(trial: { workers: number; kills: number }): Promise<void> {
+async function run(programs: string, trial: { workers: number; kills: number }): Promise<void> {
   const again = `npm run test:crash -- --kills ${trial.kills} --seed ${seed} --workers ${trial.workers}`;
   const began = Date.now();
   say(`\n${again}`);
@@ -37,3 +41,5 @@ async function run(trial: { workers: number; kills: number }): Promise<void> {
     say(`the same choices again: ${again}`);
   }
 }
+
+void main();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 import { fetchPrograms } from '../programs/fetch.ts';
-import { aCrowd, expectOnceEach, type Ran } from './crowd.ts';
+import { aCrowd, type Crowd, expectOnceEach, type Ran } from './crowd.ts';
 import { PLACES } from './places.ts';
 
 /**
@@ -28,18 +28,21 @@ const PASSES_OF_ONE_PROCESS = 60;
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const cost = ({ seconds, megabytes }: Ran) => `${seconds.toFixed(1)} s, ${megabytes} MB at most`;
 
-const open = Object.entries(PLACES).find(([name]) => name === values.store)?.[1];
-if (open === undefined) throw new Error(`--store is one of ${Object.keys(PLACES).join(', ')}`);
-process.env.KEYTURN_TEST_PROGRAMS = JSON.stringify(await fetchPrograms());
-const crowd = await aCrowd(keys, await open());
-try {
-  if (values.kill) await underFire();
-  else await inPeace();
-} finally {
-  await crowd.close();
+/** Not awaited at the top: what is loaded late would wait for this file to end, and this file for it. */
+async function main(): Promise<void> {
+  const open = Object.entries(PLACES).find(([name]) => name === values.store)?.[1];
+  if (open === undefined) throw new Error(`--store is one of ${Object.keys(PLACES).join(', ')}`);
+  process.env.KEYTURN_TEST_PROGRAMS = JSON.stringify(await fetchPrograms());
+  const crowd = await aCrowd(keys, await open());
+  try {
+    if (values.kill) await underFire(crowd);
+    else await inPeace(crowd);
+  } finally {
+    await crowd.close();
+  }
 }
 
-async function underFire(): Promise<void> {
+async function underFire(crowd: Crowd): Promise<void> {
   const began = Date.now();
   const killed = await crowd.applyUnderFire(workers, ROUNDS, AT_MOST_MS);
   await crowd.expectWhole();
@@ -47,16 +50,16 @@ async function underFire(): Promise<void> {
   say(`${keys} keys, ${workers} workers, ${killed} of them killed, ${seconds} s: one whole pair each, nothing else`);
 }
 
-async function inPeace(): Promise<void> {
+async function inPeace(crowd: Crowd): Promise<void> {
   const first = await crowd.apply(workers);
   for (const [index, ran] of first.entries()) say(`worker ${index + 1}: ${ran.generated.length} pairs, ${cost(ran)}`);
   await expectOnceEach(crowd, first);
   say(`${keys} keys, ${workers} workers: each generated exactly once`);
 
-  if (values.store === 'directory') await leavesNothingBehind();
+  if (values.store === 'directory') await leavesNothingBehind(crowd);
 }
 
-async function leavesNothingBehind(): Promise<void> {
+async function leavesNothingBehind(crowd: Crowd): Promise<void> {
   const before = await crowd.files();
   for (let pass = 1; pass <= PASSES; pass += 1) {
     const [ran] = await crowd.apply(1);
@@ -74,3 +77,5 @@ async function leavesNothingBehind(): Promise<void> {
   assert.ok(last < settled * 1.02, 'the heap grows with the number of passes');
   say('nothing grows with the number of passes');
 }
+
+void main();
