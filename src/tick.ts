@@ -13,8 +13,8 @@ import type { StepResult } from './steps/step.ts';
 
 /** Keys looked at, and acted on, at the same time. */
 const KEYS_AT_ONCE = 16;
-/** Keys whose records are held at the same time while planning. */
-const KEYS_IN_A_PART = 500;
+/** Keys whose records are asked for before the first of them is decided, so that a slow answer keeps few others waiting. */
+const KEYS_AHEAD = 2 * KEYS_AT_ONCE;
 /** Times a key is looked at anew after somebody else got in between. */
 const TRIES_AFTER_CONFLICT = 3;
 /** More steps than any life of a key has in one pass; beyond it, decisions and steps do not fit together. */
@@ -51,38 +51,43 @@ export interface Looked {
 
 export async function look(sources: Sources, keys: readonly Key[], now: Date): Promise<Looked> {
   const all: Looked = { plan: { at: now, keys: [] }, gathered: [] };
-  for await (const { plan, gathered } of lookInParts(sources, keys, now)) {
+  for await (const { plan, gathered } of lookByAccount(sources, keys, now)) {
     all.plan.keys.push(...plan.keys);
     all.gathered.push(...gathered);
   }
   return all;
 }
 
-/** The same for whoever needs no record after its decision: memory stays flat however many keys there are. */
-export async function* lookInParts(sources: Sources, keys: readonly Key[], now: Date): AsyncGenerator<Looked> {
+/**
+ * The same for whoever needs no record after its decision: memory stays flat however many keys there are. An account at a time,
+ * since its keys share its room.
+ */
+export async function* lookByAccount(sources: Sources, keys: readonly Key[], now: Date): AsyncGenerator<Looked> {
   const limit = pLimit(KEYS_AT_ONCE);
-  for (const part of partsOf(keys)) {
-    const gathered = await limit.map(part, (key) => gather(sources, key, now));
-    yield { plan: planOf(gathered, now), gathered };
+  const ahead: Promise<Gathered[]>[] = [];
+  let keysAhead = 0;
+  for (const account of accountsOf(keys)) {
+    ahead.push(limit.map(account, (key) => gather(sources, key, now)));
+    keysAhead += account.length;
+    while (keysAhead >= KEYS_AHEAD) {
+      const gathered = (await ahead.shift()) ?? [];
+      keysAhead -= gathered.length;
+      yield looked(gathered, now);
+    }
   }
+  for (const gathered of ahead) yield looked(await gathered, now);
 }
 
-/** Whole accounts, since the keys of one share its room; together at least KEYS_IN_A_PART where there are that many. */
-function* partsOf(keys: readonly Key[]): Generator<Key[]> {
+const looked = (gathered: Gathered[], now: Date): Looked => ({ plan: planOf(gathered, now), gathered });
+
+function accountsOf(keys: readonly Key[]): Iterable<Key[]> {
   const accounts = new Map<string, Key[]>();
   for (const key of keys) {
     const account = accounts.get(key.account);
     if (account) account.push(key);
     else accounts.set(key.account, [key]);
   }
-  let part: Key[] = [];
-  for (const account of accounts.values()) {
-    part = [...part, ...account];
-    if (part.length < KEYS_IN_A_PART) continue;
-    yield part;
-    part = [];
-  }
-  if (part.length > 0) yield part;
+  return accounts.values();
 }
 
 export interface PassOptions {

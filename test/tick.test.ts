@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../providers/stores/memory.ts';
 import type { Key } from '../src/core/policy.ts';
 import type { Sources } from '../src/gather.ts';
-import { look, lookInParts } from '../src/tick.ts';
+import { look, lookByAccount } from '../src/tick.ts';
 import { aKey, aSnapshot } from './build.ts';
 
-/** Accounts whose keys stand far apart in the policies, more than one part of them. */
+/** Accounts whose keys stand far apart in the policies. */
 function manyKeys(accounts: number, each: number): Key[] {
   return Array.from({ length: accounts * each }, (_, index) => {
     const account = `account-${index % accounts}`;
@@ -27,13 +27,27 @@ function sources(keysPerAccount: number): Sources {
 }
 
 describe('looking at many keys', () => {
-  it('happens in parts that leave no account divided, so that its room is counted once', async () => {
-    const keys = manyKeys(120, 10);
-    const parts: Set<string>[] = [];
-    for await (const { gathered } of lookInParts(sources(30), keys, new Date()))
-      parts.push(new Set(gathered.map(({ key }) => key.account)));
-    expect(parts.length).toBeGreaterThan(1);
-    expect(parts.reduce((sum, part) => sum + part.size, 0)).toBe(120);
+  it('happens an account at a time, whose keys share its room', async () => {
+    const accounts: string[][] = [];
+    for await (const { gathered } of lookByAccount(sources(30), manyKeys(120, 10), new Date()))
+      accounts.push(gathered.map(({ key }) => key.account));
+    expect(accounts).toHaveLength(120);
+    for (const account of accounts) expect(account).toEqual(Array(10).fill(account[0]));
+  });
+
+  it('reads few accounts ahead, so that memory stays flat', async () => {
+    const { reader, ...rest } = sources(30);
+    let read = 0;
+    const counting = async (name: string) => {
+      read += 1;
+      return reader(name);
+    };
+    let seen = 0;
+    for await (const { gathered } of lookByAccount({ ...rest, reader: counting }, manyKeys(120, 10), new Date())) {
+      expect(read - seen).toBeLessThan(60);
+      seen += gathered.length;
+    }
+    expect(read).toBe(1200);
   });
 
   it('decides for every key, and gives an account no more pairs than it has room for', async () => {

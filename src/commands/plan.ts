@@ -10,7 +10,7 @@ import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { savedPlanText, writePlan } from '../plan-file.ts';
 import { table } from '../terminal.ts';
-import { lookInParts } from '../tick.ts';
+import { lookByAccount } from '../tick.ts';
 import { openWorkspace, type WorkspaceOptions } from '../workspace.ts';
 import { type Calendar, printCalendar } from './calendar.ts';
 import { type CommandIo, printJson } from './io.ts';
@@ -32,7 +32,7 @@ export async function plan(options: PlanOptions, io: CommandIo): Promise<ExitSta
   const keepsRecords = options.out !== undefined || wantsCalendar;
   const plan: Plan = { at: now, keys: [] };
   const gathered: Gathered[] = [];
-  for await (const part of lookInParts(workspace.ports.sources, workspace.keys, now)) {
+  for await (const part of lookByAccount(workspace.ports.sources, workspace.keys, now)) {
     plan.keys.push(...part.plan.keys);
     if (keepsRecords) gathered.push(...part.gathered);
   }
