@@ -13,16 +13,17 @@ import { openWebhook, WebhookOptions } from './notifiers/webhook.ts';
 import { AwsOptions } from './stores/aws/options.ts';
 import { DirectoryOptions } from './stores/directory/options.ts';
 import { VaultOptions } from './stores/vault/options.ts';
-import { BinanceOptions, binanceCapabilities, openBinance } from './venues/binance.ts';
-import {
-  BinanceSubAccountOptions,
-  binanceSubAccountCapabilities,
-  openBinanceSubAccount,
-} from './venues/binance-sub-account.ts';
-import { BitgetOptions, bitgetCapabilities, openBitget } from './venues/bitget.ts';
-import { BybitOptions, bybitCapabilities, openBybit } from './venues/bybit.ts';
-import { DeribitOptions, deribitCapabilities, openDeribit } from './venues/deribit.ts';
-import { ManualOptions, manualCapabilities, openManual } from './venues/manual.ts';
+import { binanceCapabilities } from './venues/binance/capabilities.ts';
+import { BinanceOptions } from './venues/binance/options.ts';
+import { BinanceSubAccountOptions, binanceSubAccountCapabilities } from './venues/binance/sub-account.ts';
+import { bitgetCapabilities } from './venues/bitget/capabilities.ts';
+import { BitgetOptions } from './venues/bitget/options.ts';
+import { bybitCapabilities } from './venues/bybit/capabilities.ts';
+import { BybitOptions } from './venues/bybit/options.ts';
+import { deribitCapabilities } from './venues/deribit/capabilities.ts';
+import { DeribitOptions } from './venues/deribit/options.ts';
+import { manualCapabilities } from './venues/manual/capabilities.ts';
+import { ManualOptions } from './venues/manual/options.ts';
 
 /** Every kind there is. Adding one is its file, its test, and one line here; nothing happens at import time. */
 
@@ -48,21 +49,41 @@ export interface VenueKind<Options> {
   options: ZodObject;
   /** What such a venue can do; asks nobody. */
   capabilities(options: Options): VenueCapabilities;
-  /** Asks nobody either. */
-  open(options: Options, dependencies: VenueDependencies): Venue;
+  /** Loads what asks such a venue, which planning never does. Opening asks nobody either. */
+  load(): Promise<(options: Options, dependencies: VenueDependencies) => Venue>;
 }
 
 export const VENUES = {
-  binance: { options: BinanceOptions, capabilities: binanceCapabilities, open: openBinance },
+  binance: {
+    options: BinanceOptions,
+    capabilities: binanceCapabilities,
+    load: async () => (await import('./venues/binance.ts')).openBinance,
+  },
   'binance-sub-account': {
     options: BinanceSubAccountOptions,
     capabilities: binanceSubAccountCapabilities,
-    open: openBinanceSubAccount,
+    load: async () => (await import('./venues/binance-sub-account.ts')).openBinanceSubAccount,
   },
-  bitget: { options: BitgetOptions, capabilities: bitgetCapabilities, open: openBitget },
-  bybit: { options: BybitOptions, capabilities: bybitCapabilities, open: openBybit },
-  deribit: { options: DeribitOptions, capabilities: deribitCapabilities, open: openDeribit },
-  manual: { options: ManualOptions, capabilities: manualCapabilities, open: openManual },
+  bitget: {
+    options: BitgetOptions,
+    capabilities: bitgetCapabilities,
+    load: async () => (await import('./venues/bitget.ts')).openBitget,
+  },
+  bybit: {
+    options: BybitOptions,
+    capabilities: bybitCapabilities,
+    load: async () => (await import('./venues/bybit.ts')).openBybit,
+  },
+  deribit: {
+    options: DeribitOptions,
+    capabilities: deribitCapabilities,
+    load: async () => (await import('./venues/deribit.ts')).openDeribit,
+  },
+  manual: {
+    options: ManualOptions,
+    capabilities: manualCapabilities,
+    load: async () => (await import('./venues/manual.ts')).openManual,
+  },
 } as const;
 
 export interface NotifierKind<Options> {
@@ -98,4 +119,4 @@ export { type IamRole, iamPolicy } from './stores/aws/iam.ts';
 export { createEmbeddedIdentities } from './stores/directory/identity.ts';
 export { splitCustody } from './stores/split.ts';
 export { vaultPolicy } from './stores/vault/policy.ts';
-export { manualAddress } from './venues/manual.ts';
+export { manualAddress } from './venues/manual/capabilities.ts';

@@ -135,6 +135,9 @@ export function configurationJsonSchema(kinds: Kinds): Record<string, unknown> {
   return { $schema, $id: 'urn:keyturn:configuration:v1', ...schema };
 }
 
+/** For zod: schemas that check one value are not made into functions first, which takes longer than checking does. */
+const ONCE = { jitless: true } as const;
+
 const DEFAULT_FILE = 'keyturn.yaml';
 
 /**
@@ -148,10 +151,9 @@ export function loadConfiguration<K extends Kinds>(
   const schemas = schemasOf(kinds);
   const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : null);
   const source = file === null ? null : readSource(file);
-  const written = source === null ? { apiVersion: 'keyturn/v1' } : source.value;
-  const parsed = schemas.file.safeParse(written);
-  const legible = parsed.success ? parsed.data : legibleParts(written, schemas);
-  const builtIn = schemas.file.parse({ apiVersion: 'keyturn/v1', ...kinds.builtIn });
+  const builtIn = schemas.file.parse({ apiVersion: 'keyturn/v1', ...kinds.builtIn }, ONCE);
+  const parsed = source === null ? null : schemas.file.safeParse(source.value, ONCE);
+  const legible = parsed === null ? builtIn : (parsed.data ?? legibleParts(source?.value, schemas));
   const configuration = {
     folder: resolve(file === null ? '.' : dirname(file)),
     stores: { ...builtIn.stores, ...legible.stores },
@@ -173,7 +175,7 @@ export function loadConfiguration<K extends Kinds>(
       ? []
       : inOrder([
           ...source.problems,
-          ...(parsed.error && source.value !== undefined
+          ...(parsed?.error && source.value !== undefined
             ? schemaProblems(parsed.error, { schema: schemas.file, source })
             : []),
         ]);

@@ -58,7 +58,8 @@ export interface Ports {
   store(name: string): Promise<Store>;
   /** Where the material of a key lies: in its store, or in that and the one its policy names for passphrases. */
   materialStore(key: Pick<Key, 'store' | 'passphrase'>): Promise<Store>;
-  venue(name: string): Venue;
+  /** Asks nobody. */
+  venue(name: string): Promise<Venue>;
   keys: Keys;
   /** Everybody who is told: notifiers first, then hooks. Asks nobody. */
   channels(): Channel[];
@@ -113,10 +114,11 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, o
         elsewhere: () => Promise.all(others.map(store)),
       });
     },
-    venue: once((name) => {
+    venue: once(async (name) => {
       const entry = venueEntry(name);
       const { inside, outside } = entry;
-      const venue = venueKind(entry).open(entry, {
+      const open = await venueKind(entry).load();
+      const venue = open(entry, {
         clock,
         keys,
         folder,

@@ -119,7 +119,7 @@ export async function toolsFor({ ports, configuration, clock }: Workspace, key: 
   return {
     key,
     store: await ports.materialStore(key),
-    venue: ports.venue(key.venue),
+    venue: await ports.venue(key.venue),
     keys: ports.keys,
     clock,
     proof: ports.sources.proof(key.venue),

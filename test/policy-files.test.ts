@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BinanceOptions, binanceCapabilities } from '../providers/venues/binance.ts';
-import { DeribitOptions, deribitCapabilities } from '../providers/venues/deribit.ts';
+import { binanceCapabilities } from '../providers/venues/binance/capabilities.ts';
+import { BinanceOptions } from '../providers/venues/binance/options.ts';
+import { deribitCapabilities } from '../providers/venues/deribit/capabilities.ts';
+import { DeribitOptions } from '../providers/venues/deribit/options.ts';
 import { hasErrors, loadPolicies, type PolicyContext, type Problem } from '../src/policy-files.ts';
 import { someCapabilities } from './build.ts';
 

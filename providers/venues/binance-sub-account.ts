@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { KeyturnError } from '../../src/errors.ts';
 import type {
   Credential,
@@ -10,9 +9,10 @@ import type {
   VenueDependencies,
 } from '../../src/ports/venue.ts';
 import type { BinanceClient, SignedRequest } from './binance/client.ts';
+import { type BinanceSubAccountOptions, binanceSubAccountCapabilities } from './binance/sub-account.ts';
 import { Anything, Created, Page } from './binance/sub-account-answers.ts';
-import { BinanceOptions, binanceCapabilities, clientFor, probesOver } from './binance.ts';
-import { ManagingKey, openManagingKey } from './managing-key.ts';
+import { clientFor, probesOver } from './binance.ts';
+import { openManagingKey } from './managing-key.ts';
 import { type Reading, troubleFrom } from './reading.ts';
 
 /**
@@ -20,24 +20,7 @@ import { type Reading, troubleFrom } from './reading.ts';
  * Binance key (developers.binance.com, sub_account / api-management; the second version of the creating call takes RSA and
  * Ed25519 public keys, in its body only).
  */
-export const BinanceSubAccountOptions = BinanceOptions.extend({
-  master: ManagingKey.describe('The key of the master account that may manage keys of its sub-accounts'),
-  emails: z
-    .record(z.string(), z.email())
-    .describe('The e-mail address by which Binance knows each sub-account, by the account’s name in policies'),
-});
-export type BinanceSubAccountOptions = z.infer<typeof BinanceSubAccountOptions>;
-
 const BASE = '/sapi/v1/sub-account/subAccountApi';
-
-export const binanceSubAccountCapabilities = (options: BinanceSubAccountOptions) => ({
-  ...binanceCapabilities(options),
-  title: 'Binance sub-account',
-  registering: 'api' as const,
-  deleting: 'api' as const,
-  lists: true,
-  registerSteps: ['keyturn registers this key by API; if it cannot, create it on the page of the sub-account.'],
-});
 
 export function openBinanceSubAccount(options: BinanceSubAccountOptions, dependencies: VenueDependencies): Venue {
   const client = clientFor(options, dependencies);

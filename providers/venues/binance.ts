@@ -1,29 +1,13 @@
 import { z } from 'zod';
-import {
-  type Credential,
-  PEOPLE_ONLY,
-  type Probe,
-  type Venue,
-  type VenueCapabilities,
-  type VenueDependencies,
-} from '../../src/ports/venue.ts';
+import { type Credential, PEOPLE_ONLY, type Probe, type Venue, type VenueDependencies } from '../../src/ports/venue.ts';
 import type { HttpClient } from '../http.ts';
 import { Account, inspectionOf, Restrictions } from './binance/answers.ts';
-import { capabilitiesWith } from './binance/capabilities.ts';
+import { binanceCapabilities } from './binance/capabilities.ts';
 import { type BinanceClient, binanceClient } from './binance/client.ts';
-import { hostAddress, hostOptions, httpVia, isLoopback, pageOf, withoutSlash } from './host.ts';
+import type { BinanceOptions } from './binance/options.ts';
+import { httpVia } from './egress.ts';
+import { isLoopback, withoutSlash } from './host.ts';
 import { LETTERS_AND_DIGITS, probesBy, randomText } from './probes.ts';
-
-export const BinanceOptions = hostOptions('https://api.binance.com').extend({
-  futuresUrl: hostAddress
-    .optional()
-    .describe('Address of the USDⓈ-M futures API; default: Binance’s own, or baseUrl where that is on this machine'),
-});
-type BinanceOptions = z.infer<typeof BinanceOptions>;
-
-/** What a Binance main account can do. Asks nobody. */
-export const binanceCapabilities = (options: BinanceOptions): VenueCapabilities =>
-  capabilitiesWith(pageOf(options, 'https://www.binance.com/en/my/settings/api-management'));
 
 /** A Binance main account, asked with signed reads that change nothing. Opening it asks nobody. */
 export const openBinance = (options: BinanceOptions, dependencies: VenueDependencies): Venue => ({

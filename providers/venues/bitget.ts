@@ -5,26 +5,13 @@ import {
   PEOPLE_ONLY,
   type Probe,
   type Venue,
-  type VenueCapabilities,
   type VenueDependencies,
 } from '../../src/ports/venue.ts';
-import { SecretReference } from '../../src/secret-reference.ts';
 import type { HttpClient } from '../http.ts';
-import { capabilitiesWith, switchesIn } from './bitget/capabilities.ts';
+import { bitgetCapabilities, switchesIn } from './bitget/capabilities.ts';
 import { type BitgetClient, bitgetClient } from './bitget/client.ts';
-import { hostOptions, pageOf } from './host.ts';
+import type { BitgetOptions } from './bitget/options.ts';
 import { probesBy, randomText } from './probes.ts';
-
-export const BitgetOptions = hostOptions('https://api.bitget.com').extend({
-  accessPassphrase: SecretReference.default({ env: 'BITGET_ACCESS_PASSPHRASE' }).describe(
-    'The passphrase people enter for every key they create, and every request carries',
-  ),
-});
-type BitgetOptions = z.infer<typeof BitgetOptions>;
-
-/** What a Bitget account can do. Asks nobody. */
-export const bitgetCapabilities = (options: BitgetOptions): VenueCapabilities =>
-  capabilitiesWith(pageOf(options, 'https://www.bitget.com/account/newapi', '?venue=bitget'));
 
 /** A Bitget main account: people create and delete keys, keys show permissions and addresses. Opening it asks nobody. */
 export function openBitget(options: BitgetOptions, dependencies: VenueDependencies): Venue {

@@ -8,22 +8,14 @@ import {
   type Probe,
   type Removal,
   type Venue,
-  type VenueCapabilities,
   type VenueDependencies,
 } from '../../src/ports/venue.ts';
 import type { HttpClient } from '../http.ts';
-import { capabilitiesWith, switchesIn } from './bybit/capabilities.ts';
+import { bybitCapabilities, switchesIn } from './bybit/capabilities.ts';
 import { type BybitClient, bybitClient } from './bybit/client.ts';
-import { hostOptions, pageOf } from './host.ts';
+import type { BybitOptions } from './bybit/options.ts';
 import { LETTERS_AND_DIGITS, probesBy, randomText } from './probes.ts';
 import { fingerprintOrNull } from './public-key.ts';
-
-export const BybitOptions = hostOptions('https://api.bybit.com');
-type BybitOptions = z.infer<typeof BybitOptions>;
-
-/** What a Bybit account can do. Asks nobody. */
-export const bybitCapabilities = (options: BybitOptions): VenueCapabilities =>
-  capabilitiesWith(pageOf(options, 'https://www.bybit.com/app/user/api-management', '?venue=bybit'));
 
 /** A Bybit account: keys show everything about themselves, and may delete themselves. Opening it asks nobody. */
 export function openBybit(options: BybitOptions, dependencies: VenueDependencies): Venue {

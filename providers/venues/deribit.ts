@@ -1,38 +1,12 @@
-import { z } from 'zod';
-import {
-  type Credential,
-  PEOPLE_ONLY,
-  type Probe,
-  type Venue,
-  type VenueCapabilities,
-  type VenueDependencies,
-} from '../../src/ports/venue.ts';
+import { type Credential, PEOPLE_ONLY, type Probe, type Venue, type VenueDependencies } from '../../src/ports/venue.ts';
 import type { HttpClient } from '../http.ts';
 import { inspectionOf, LIST, WHOSE } from './deribit/api-key.ts';
-import { capabilitiesWith } from './deribit/capabilities.ts';
+import { deribitCapabilities } from './deribit/capabilities.ts';
 import { type DeribitClient, deribitClient } from './deribit/client.ts';
 import { deribitManagement } from './deribit/management.ts';
-import { hostOptions, pageOf } from './host.ts';
-import { ManagingKey } from './managing-key.ts';
+import type { DeribitOptions } from './deribit/options.ts';
 import { LETTERS_AND_DIGITS, probesBy, randomText } from './probes.ts';
 import { nothing } from './reading.ts';
-
-export const DeribitOptions = hostOptions('https://www.deribit.com').extend({
-  managing: z
-    .record(z.string(), ManagingKey)
-    .optional()
-    .describe(
-      'For each account, by its name in policies, a key of it that may manage the others; without, people register and delete',
-    ),
-});
-type DeribitOptions = z.infer<typeof DeribitOptions>;
-
-/** What a Deribit account can do. Asks nobody. */
-export const deribitCapabilities = (options: DeribitOptions): VenueCapabilities =>
-  capabilitiesWith(
-    pageOf(options, 'https://www.deribit.com/account/BTC/api', '?venue=deribit'),
-    options.managing !== undefined,
-  );
 
 /** A Deribit account. Opening it asks nobody. */
 export function openDeribit(options: DeribitOptions, dependencies: VenueDependencies): Venue {

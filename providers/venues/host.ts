@@ -1,8 +1,6 @@
 import { z } from 'zod';
-import type { VenueDependencies } from '../../src/ports/venue.ts';
-import { createHttpClient, type HttpClient } from '../http.ts';
 
-/** Where a venue is, and the way there. */
+/** Where a venue is. */
 
 const httpAddress = z.url({
   protocol: /^https?$/,
@@ -46,6 +44,3 @@ const SANDBOX_PAGE = '/en/my/settings/api-management';
 /** The page for people. A venue on this machine is a rehearsal, and the sandbox serves the page of each; `query` says whose. */
 export const pageOf = ({ baseUrl, page }: Host, website: string, query = ''): string =>
   page ?? (isLoopback(baseUrl) ? `${withoutSlash(baseUrl)}${SANDBOX_PAGE}${query}` : website);
-
-export const httpVia = (proxy: string | null, { clock, timeoutMs = 10_000 }: VenueDependencies): HttpClient =>
-  createHttpClient({ now: () => clock.now(), proxy, timeoutMs });

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Signer } from '../../src/ports/keys.ts';
 import type { Conditions, Credential, Probe, Venue, VenueDependencies } from '../../src/ports/venue.ts';
 import type { HttpClient } from '../http.ts';
-import { httpVia } from './host.ts';
+import { httpVia } from './egress.ts';
 
 export interface Asking {
   conditions: () => Promise<Conditions>;

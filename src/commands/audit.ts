@@ -70,7 +70,8 @@ async function accountFindings(workspace: Workspace, audited: readonly AuditedKe
     const keys = audited.filter(({ key }) => key.account === account);
     const [first] = keys;
     if (!first) continue;
-    const listing = await workspace.ports.venue(first.key.venue).management.list?.(account);
+    const { management } = await workspace.ports.venue(first.key.venue);
+    const listing = await management.list?.(account);
     const listed = listing?.state === 'listed' ? listing.keys : null;
     found.push(...auditAccount({ account, keys, listed, limit: first.capabilities.limits.keysPerAccount }));
   }

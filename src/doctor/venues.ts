@@ -17,7 +17,7 @@ export interface VenuesLook {
 export async function lookAtVenues({ ports }: Workspace, keys: readonly Key[]): Promise<VenuesLook> {
   const names = [...new Set(keys.map(({ venue }) => venue))];
   const judged = await Promise.all(
-    names.map(async (venue) => ({ venue, judgement: unfit(await ports.venue(venue).conditions()) })),
+    names.map(async (venue) => ({ venue, judgement: unfit(await (await ports.venue(venue)).conditions()) })),
   );
   return {
     findings: judged.flatMap(({ venue, judgement }) =>

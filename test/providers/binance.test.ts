@@ -4,8 +4,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf, nodeKeys } from '../../providers/keys.ts';
+import { binanceCapabilities } from '../../providers/venues/binance/capabilities.ts';
+import { BinanceOptions } from '../../providers/venues/binance/options.ts';
 import { signedQuery } from '../../providers/venues/binance/sign.ts';
-import { BinanceOptions, binanceCapabilities, openBinance } from '../../providers/venues/binance.ts';
+import { openBinance } from '../../providers/venues/binance.ts';
 import type { Credential } from '../../src/ports/keys.ts';
 import type { Answer, VenueDependencies } from '../../src/ports/venue.ts';
 import { Secret } from '../../src/secret.ts';

@@ -1,6 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { nodeKeys } from '../../providers/keys.ts';
-import { BitgetOptions, bitgetCapabilities, openBitget } from '../../providers/venues/bitget.ts';
+import { bitgetCapabilities } from '../../providers/venues/bitget/capabilities.ts';
+import { BitgetOptions } from '../../providers/venues/bitget/options.ts';
+import { openBitget } from '../../providers/venues/bitget.ts';
 import { wantedSwitches } from '../../src/core/verification.ts';
 import { aKey } from '../build.ts';
 import { describeWith, program } from '../programs/index.ts';

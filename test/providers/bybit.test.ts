@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf, nodeKeys } from '../../providers/keys.ts';
-import { BybitOptions, bybitCapabilities, openBybit } from '../../providers/venues/bybit.ts';
+import { bybitCapabilities } from '../../providers/venues/bybit/capabilities.ts';
+import { BybitOptions } from '../../providers/venues/bybit/options.ts';
+import { openBybit } from '../../providers/venues/bybit.ts';
 import { wantedSwitches } from '../../src/core/verification.ts';
 import { aKey } from '../build.ts';
 import { describeWith, program } from '../programs/index.ts';

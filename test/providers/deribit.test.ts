@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf, nodeKeys } from '../../providers/keys.ts';
-import { DeribitOptions, deribitCapabilities, openDeribit } from '../../providers/venues/deribit.ts';
+import { deribitCapabilities } from '../../providers/venues/deribit/capabilities.ts';
+import { DeribitOptions } from '../../providers/venues/deribit/options.ts';
+import { openDeribit } from '../../providers/venues/deribit.ts';
 import { wantedSwitches } from '../../src/core/verification.ts';
 import type { Algorithm } from '../../src/ports/venue.ts';
 import { aKey } from '../build.ts';

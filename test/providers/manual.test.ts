@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { nodeKeys } from '../../providers/index.ts';
 import { signedJwt } from '../../providers/venues/manual/jwt.ts';
-import { ManualOptions, openManual } from '../../providers/venues/manual.ts';
+import { ManualOptions } from '../../providers/venues/manual/options.ts';
+import { openManual } from '../../providers/venues/manual.ts';
 import type { Venue } from '../../src/ports/venue.ts';
 import { serve } from './loopback.ts';
 

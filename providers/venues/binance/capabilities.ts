@@ -1,4 +1,6 @@
 import type { VenueCapabilities } from '../../../src/ports/venue.ts';
+import { pageOf } from '../host.ts';
+import type { BinanceOptions } from './options.ts';
 
 /** The page’s switches, in its order of importance; names as `GET /sapi/v1/account/apiRestrictions` answers them. */
 export const SWITCHES = [
@@ -15,13 +17,13 @@ export const SWITCHES = [
   { field: 'enableFixApiTrade', label: 'FIX API trading', permission: 'fix-trade' },
 ] as const satisfies VenueCapabilities['switches'];
 
-/** A Binance main account: people create and delete keys on the website, keys tell their own switches. */
-export const capabilitiesWith = (page: string): VenueCapabilities => ({
+/** What a Binance main account can do: people create and delete keys on the website, keys tell their own switches. Asks nobody. */
+export const binanceCapabilities = (options: BinanceOptions): VenueCapabilities => ({
   title: 'Binance',
   algorithms: ['rsa-2048', 'rsa-4096', 'ed25519'],
   // fix-api.md: FIX sessions take Ed25519 keys only.
   onlyWith: { 'fix-read': ['ed25519'], 'fix-trade': ['ed25519'] },
-  page,
+  page: pageOf(options, 'https://www.binance.com/en/my/settings/api-management'),
   registering: 'person',
   deleting: 'person',
   lists: false,

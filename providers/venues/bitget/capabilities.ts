@@ -1,4 +1,6 @@
 import type { Inspection, VenueCapabilities } from '../../../src/ports/venue.ts';
+import { pageOf } from '../host.ts';
+import type { BitgetOptions } from './options.ts';
 
 /** What may be read and written, as `authorities` of `GET /api/v2/spot/account/info` names it [C-BITGET]. */
 const SWITCHES = [
@@ -44,12 +46,13 @@ export function switchesIn(authorities: readonly string[]): Inspection['switches
   ];
 }
 
-export const capabilitiesWith = (page: string): VenueCapabilities => ({
+/** What a Bitget account can do. Asks nobody. */
+export const bitgetCapabilities = (options: BitgetOptions): VenueCapabilities => ({
   title: 'Bitget',
   // Sizes are not documented; these are what is sure to be taken. UNVERIFIED
   algorithms: ['rsa-2048', 'rsa-4096'],
   onlyWith: {},
-  page,
+  page: pageOf(options, 'https://www.bitget.com/account/newapi', '?venue=bitget'),
   registering: 'person',
   deleting: 'person',
   lists: false,

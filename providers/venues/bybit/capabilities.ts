@@ -1,4 +1,6 @@
 import type { Inspection, VenueCapabilities } from '../../../src/ports/venue.ts';
+import { pageOf } from '../host.ts';
+import type { BybitOptions } from './options.ts';
 
 /** The boxes of Bybit’s page, as `GET /v5/user/query-api` groups them [Y-QUERY]. */
 const SWITCHES = [
@@ -28,12 +30,13 @@ export function switchesIn(permissions: Record<string, readonly string[]>, readO
   return [{ field: 'read', on: ticked.length > 0 }, ...(readOnly ? [] : ownWord).map((field) => ({ field, on: true }))];
 }
 
-export const capabilitiesWith = (page: string): VenueCapabilities => ({
+/** What a Bybit account can do. Asks nobody. */
+export const bybitCapabilities = (options: BybitOptions): VenueCapabilities => ({
   title: 'Bybit',
   // The official generator makes these two; no Ed25519 is documented [Y-HELP], [Y-GUIDE].
   algorithms: ['rsa-2048', 'rsa-4096'],
   onlyWith: {},
-  page,
+  page: pageOf(options, 'https://www.bybit.com/app/user/api-management', '?venue=bybit'),
   registering: 'person',
   // By the key itself, where it may; else a person is asked.
   deleting: 'api',

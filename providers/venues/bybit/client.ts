@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Conditions, Credential, VenueDependencies } from '../../../src/ports/venue.ts';
 import type { HttpClient } from '../../http.ts';
-import { httpVia, withoutSlash } from '../host.ts';
+import { httpVia } from '../egress.ts';
+import { withoutSlash } from '../host.ts';
 import { type Dialect, type Meaning, meaningOfStatus, nothing, type Reading, read, troubleFrom } from '../reading.ts';
 import { venueClock } from '../venue-clock.ts';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Answer, Conditions, Credential, NoInformation, VenueDependencies } from '../../../src/ports/venue.ts';
 import type { HttpAnswer, HttpRequest, HttpResult } from '../../http.ts';
-import { httpVia } from '../host.ts';
+import { httpVia } from '../egress.ts';
 import type { HttpProbe } from './http-options.ts';
 import { signedJwt } from './jwt.ts';
 import { headerOf, jsonAt, matches } from './matcher.ts';
