@@ -4,7 +4,7 @@ import type { Conditions, Listing, Probe } from '../core/probe.ts';
 import type { Clock } from './clock.ts';
 import type { Credential, Keys } from './keys.ts';
 
-export type { Algorithm, Permission } from '../core/policy.ts';
+export { ALGORITHMS, type Algorithm, PERMISSIONS, type Permission } from '../core/policy.ts';
 export type { Answer, Inspection, ListedKey, NoInformation } from '../core/probe.ts';
 export type { Conditions, Credential, Key, Listing, Probe, VenueCapabilities };
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ALGORITHMS, PERMISSIONS } from '../../../src/ports/venue.ts';
 import { HttpProbe } from './http-options.ts';
 import { KeyIdPattern } from './key-id.ts';
 import { SshProbe } from './ssh-options.ts';
@@ -8,17 +9,7 @@ const Sentence = z.string().min(1).max(500);
 const PermissionSwitch = z.strictObject({
   label: Sentence.describe('The words on the page'),
   permission: z
-    .enum([
-      'read',
-      'spot-trade',
-      'margin',
-      'futures-trade',
-      'options-trade',
-      'transfer',
-      'withdraw',
-      'fix-read',
-      'fix-trade',
-    ])
+    .enum(PERMISSIONS)
     .nullable()
     .default(null)
     .describe('The permission it gives; null for what no purpose may ask for'),
@@ -46,10 +37,7 @@ export const ManualOptions = z.strictObject({
   page: z.string().min(1).max(500).describe('Where people register and delete keys: an address, or a place in words'),
   register: z.array(Sentence).min(1).max(20).describe('What people do to register a key, one sentence a step'),
   delete: z.array(Sentence).min(1).max(20).describe('What people do to delete one, one sentence a step'),
-  algorithms: z
-    .array(z.enum(['rsa-2048', 'rsa-3072', 'rsa-4096', 'ed25519']))
-    .min(1)
-    .describe('What keys it takes'),
+  algorithms: z.array(z.enum(ALGORITHMS)).min(1).describe('What keys it takes'),
   keyId: z
     .strictObject({
       pattern: KeyIdPattern.describe('Literal text with parts such as {hex:32} or {word:1-64}'),
