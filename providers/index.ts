@@ -114,6 +114,7 @@ export const HOOKS = {
   'kubernetes-rollout': { options: KubernetesRolloutOptions, open: openKubernetesRollout },
 } as const;
 
+export { isLoopback } from './address.ts';
 export { nodeKeys } from './keys.ts';
 export { type IamRole, iamPolicy } from './stores/aws/iam.ts';
 export { createEmbeddedIdentities } from './stores/directory/identity.ts';

@@ -1,5 +1,6 @@
 import {
   HOOKS,
+  isLoopback,
   manualAddress,
   NOTIFIERS,
   type NotifierKind,
@@ -207,9 +208,6 @@ function once<T>(make: (name: string) => T): (name: string) => T {
     return value;
   };
 }
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-const isLoopback = (url: string): boolean => URL.canParse(url) && LOOPBACK.test(new URL(url).hostname);
 
 const addressOf = (entry: VenueEntry): string => (entry.kind === 'manual' ? manualAddress(entry) : entry.baseUrl);
 

@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { KeyturnError } from '../../src/errors.ts';
 import type { Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
+import { isSafeAddress } from '../address.ts';
 import { createHttpClient, type HttpClient } from '../http.ts';
-import { isSafeAddress, send } from './post.ts';
+import { send } from './post.ts';
 
 /** Where Kubernetes puts them in every pod. */
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Notification, NotificationEvent, Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
 import { readSecretReference, SecretReference } from '../../src/secret-reference.ts';
+import { isSafeAddress } from '../address.ts';
 import { createHttpClient } from '../http.ts';
-import { isSafeAddress, postJson } from './post.ts';
+import { postJson } from './post.ts';
 
 const ALARMS = ['task', 'overdue', 'compromised', 'failed'] as const satisfies readonly NotificationEvent[];
 

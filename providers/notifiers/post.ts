@@ -1,5 +1,6 @@
 import { KeyturnError } from '../../src/errors.ts';
 import { readSecretReference, type SecretReference } from '../../src/secret-reference.ts';
+import { isSafeAddress } from '../address.ts';
 import type { HttpClient, HttpRequest } from '../http.ts';
 
 /** Sends one request and is content with every 2xx. What it throws repeats neither address nor body. */
@@ -39,11 +40,4 @@ export async function addressFrom(reference: SecretReference, folder: string): P
   throw new KeyturnError('invalid', 'what its url refers to is no address that can be used', {
     hint: 'it must start with https://; plain http is for this machine only',
   });
-}
-
-/** Encrypted on its way, or never on a wire. */
-export function isSafeAddress(url: string): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || (protocol === 'http:' && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname));
 }

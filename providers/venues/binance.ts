@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { type Credential, PEOPLE_ONLY, type Probe, type Venue, type VenueDependencies } from '../../src/ports/venue.ts';
+import { isLoopback } from '../address.ts';
 import type { HttpClient } from '../http.ts';
 import { Account, inspectionOf, Restrictions } from './binance/answers.ts';
 import { binanceCapabilities } from './binance/capabilities.ts';
 import { type BinanceClient, binanceClient } from './binance/client.ts';
 import type { BinanceOptions } from './binance/options.ts';
 import { httpVia } from './egress.ts';
-import { isLoopback, withoutSlash } from './host.ts';
+import { withoutSlash } from './host.ts';
 import { LETTERS_AND_DIGITS, probesBy, randomText } from './probes.ts';
 
 /** A Binance main account, asked with signed reads that change nothing. Opening it asks nobody. */

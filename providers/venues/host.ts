@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isLoopback, isSafeAddress } from '../address.ts';
 
 /** Where a venue is. */
 
@@ -8,11 +9,6 @@ const httpAddress = z.url({
   abort: true,
 });
 
-export const isLoopback = (url: string): boolean =>
-  /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname);
-
-const isEncryptedOrLocal = (url: string): boolean => new URL(url).protocol === 'https:' || isLoopback(url);
-
 function isBare(url: string): boolean {
   const { username, password, search, hash } = new URL(url);
   return username + password + search + hash === '';
@@ -20,7 +16,7 @@ function isBare(url: string): boolean {
 
 /** Of an API: everything that is signed goes there, so plain http is for this machine only. */
 export const hostAddress = httpAddress
-  .refine(isEncryptedOrLocal, { error: 'write https://; plain http is for this machine only', abort: true })
+  .refine(isSafeAddress, { error: 'write https://; plain http is for this machine only', abort: true })
   .refine(isBare, { error: 'write the address alone, without user, password, query and fragment' });
 
 /** The options every kind of venue has. */

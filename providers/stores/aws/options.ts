@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { KeyturnError } from '../../../src/errors.ts';
+import { isSafeAddress } from '../../address.ts';
 
 /** What secrets may be called, without a slash at either end; with account and name it stays within the 512 characters AWS takes. */
 const Prefix = z
@@ -11,7 +12,7 @@ const Prefix = z
 
 const Endpoint = z
   .url({ protocol: /^https?$/, error: 'must be an address that starts with http:// or https://' })
-  .refine((url) => url.startsWith('https:') || /^http:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])([:/]|$)/.test(url), {
+  .refine(isSafeAddress, {
     error: 'must start with https:// unless it is on this machine: private keys go there',
   });
 

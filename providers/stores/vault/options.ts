@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { SecretReference } from '../../../src/secret-reference.ts';
+import { isSafeAddress } from '../../address.ts';
 
 /** How keyturn.yaml describes a store of kind `vault`. Paths are checked here once, so that they may be put together as they are. */
 
@@ -7,13 +8,10 @@ const Path = z.string().regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\
   error: 'must be names of letters, digits, dots, dashes and underscores, with / between them and at neither end',
 });
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
 const isAddress = (text: string): boolean => {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, search, hash, username, password } = new URL(text);
-  const isSafe = protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
-  return isSafe && `${search}${hash}${username}${password}` === '';
+  if (!isSafeAddress(text)) return false;
+  const { search, hash, username, password } = new URL(text);
+  return `${search}${hash}${username}${password}` === '';
 };
 
 const authMount = (name: string) =>

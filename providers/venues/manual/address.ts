@@ -1,4 +1,4 @@
-import { isLoopback } from '../host.ts';
+import { isLoopback } from '../../address.ts';
 import { fill, placeholdersIn, templateOf } from './template.ts';
 
 /** Where a service answers: an address with placeholders, but not in its host. */
