@@ -194,6 +194,12 @@ export function rolesOf(record: Pick<KeyRecord, 'generations' | 'current' | 'nex
 /** A key adopted by its id alone has none. */
 export const hasPrivateHalf = ({ fingerprint }: Pick<Generation, 'fingerprint'>): boolean => fingerprint !== undefined;
 
+/** What the store should give consumers. Of a generation adopted without its private half it has nothing. */
+export function storedCurrent(record: Pick<KeyRecord, 'current' | 'next' | 'generations'>): number | null {
+  const { current } = rolesOf(record);
+  return current && hasPrivateHalf(current) ? current.generation : null;
+}
+
 /** Proven dead, or attested where proof is impossible: nothing more is asked of people for it. */
 export const isClosed = ({ at, attested }: Pick<Generation, 'at' | 'attested'>): boolean =>
   at.provenDead !== undefined || attested !== undefined;

@@ -1,4 +1,4 @@
-import { type Generation, hasPrivateHalf, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
+import { type Generation, type KeyRecord, type RecordDraft, storedCurrent, withGeneration } from '../core/record.ts';
 import { announced, assertClaimed, generationOf, noted, type Step, type Tools, unlessAhead } from './step.ts';
 
 /** Moves consumers from current to another generation in one step of the store. A move that was made and not recorded answers `already`. */
@@ -24,10 +24,6 @@ export const move = async (
   });
   return { outcome: 'done', reason: 'promoted', message: `consumers read generation ${number} from now on` };
 };
-
-/** A key adopted without its private half is current, and the store has nothing of it. */
-const storedCurrent = (record: KeyRecord): number | null =>
-  record.current !== null && hasPrivateHalf(generationOf(record, record.current)) ? record.current : null;
 
 function moved(tools: Tools, claimed: KeyRecord, number: number, action: 'promote' | 'rollback'): RecordDraft {
   const now = tools.clock.now().toISOString();

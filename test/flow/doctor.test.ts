@@ -9,6 +9,7 @@ import { examine } from '../../src/doctor/examine.ts';
 import { fix } from '../../src/doctor/fix.ts';
 import { readRecord } from '../../src/records.ts';
 import { act } from '../../src/steps/act.ts';
+import { adopt } from '../../src/steps/adopt.ts';
 import type { Tools } from '../../src/steps/step.ts';
 import { takeKeyId } from '../../src/steps/take-key-id.ts';
 import { keyNamed, openWorkspace, toolsFor, type Workspace } from '../../src/workspace.ts';
@@ -127,6 +128,15 @@ const SITUATIONS: Record<string, [codes: string[], happened: () => Promise<unkno
   'all is well before anything was made': [[], () => open()],
   'all is well in the middle of a life': [[], () => rotated()],
   'all is well while a previous key has time to be deleted': [[], () => revoking()],
+
+  'all is well with a key that was adopted by its id alone, of which consumers read nothing': [
+    [],
+    async () => {
+      await open();
+      const tools = await toolsFor(world.workspace, keyNamed(world.workspace.keys, KEY), 'test');
+      await adopt(tools, null, { apiKey: 'a'.repeat(64), pair: null, taken: [] });
+    },
+  ],
 
   'the newest text of the record is broken': [
     ['record-unreadable'],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Generation } from '../record.ts';
+import { type Generation, storedCurrent } from '../record.ts';
 import type { Patient, StoredPair } from './facts.ts';
 import { found } from './finding.ts';
 import type { KeyCheck } from './record-checks.ts';
@@ -39,10 +39,11 @@ const storeIsFurther: KeyCheck = (patient) => {
 };
 
 const consumersReadAnother: KeyCheck = ({ key, record, stored }) => {
+  const expected = storedCurrent(record);
   const isUnderWay = record.intent?.action === 'promote' && record.intent.generation === stored.current;
-  if (stored.current === record.current || isUnderWay) return [];
+  if (stored.current === expected || isUnderWay) return [];
   const read = stored.current === null ? 'nothing' : `generation ${stored.current}`;
-  const said = record.current === null ? 'nothing' : `generation ${record.current}`;
+  const said = expected === null ? 'nothing' : `generation ${expected}`;
   return [found('current-differs', key.id, `consumers read ${read}, the record says ${said}`)];
 };
 
