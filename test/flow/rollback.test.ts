@@ -68,6 +68,21 @@ describe('a rollback during the overlap', () => {
     expect(await world.apply()).toEqual(['prove done proven-dead', 'destroy done destroyed', 'rolled-back']);
   });
 
+  it('asked for again changes nothing: consumers are not moved to what was taken out', async () => {
+    await established(true);
+    await goBack();
+    const { revision } = await world.record();
+    expect(await goBack()).toMatchObject({ message: /^consumers read generation 1 already: it was brought back 2026-/ });
+    expect(await world.record()).toMatchObject({ revision, current: 1 });
+  });
+
+  it('leaves a generation that leaked after it was brought back', async () => {
+    await established(true);
+    await goBack();
+    await world.rotate({ reason: 'seen in a log', compromised: 'current' });
+    expect(await goBack()).toMatchObject({ message: 'consumers read generation 2 from now on' });
+  });
+
   it('holds for seven days, then the key, long due, is rotated; or at once when somebody asks', async () => {
     await established(true);
     await goBack();
