@@ -27,7 +27,7 @@ export async function adopt(options: AdoptOptions, io: CommandIo): Promise<ExitS
   const isAccount = workspace.keys.some(({ account }) => account === options.key);
   const adopted = isAccount
     ? await adoptAccount(workspace, options)
-    : [await adoptOne(workspace, keyNamed(workspace.keys, options.key), await idFrom(options, io), options)];
+    : [await adoptOne(workspace, keyNamed(workspace.keys, options.key), await idFrom('adopt', options, io), options)];
   io.stdout.write(adopted.map(([key, result]) => said(key, result)).join(''));
   return EXIT.OK;
 }

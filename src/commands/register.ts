@@ -23,7 +23,7 @@ export interface RegisterOptions extends WorkspaceOptions {
 export async function register(options: RegisterOptions, io: CommandIo): Promise<ExitStatus> {
   const workspace = await openWorkspace(options);
   const key = keyNamed(workspace.keys, options.key);
-  const result = await recordKeyId(workspace, key, await idFrom(options, io), options);
+  const result = await recordKeyId(workspace, key, await idFrom('register', options, io), options);
   await tell(workspace, [key], io);
   const said = {
     recorded: `recorded for ${key.id}`,
@@ -35,6 +35,7 @@ export async function register(options: RegisterOptions, io: CommandIo): Promise
 }
 
 export async function idFrom(
+  command: 'register' | 'adopt',
   { id, keyId, key }: Pick<RegisterOptions, 'id' | 'keyId' | 'key'>,
   io: CommandIo,
 ): Promise<string> {
@@ -45,7 +46,7 @@ export async function idFrom(
   if (keyId !== undefined) return keyId;
   if (io.terminal.interactive) return promptText(`Key id of ${key}`);
   throw new KeyturnError('usage', 'the key id is missing', {
-    hint: `keyturn register ${key} KEY-ID, or --key-id - to read it from standard input`,
+    hint: `keyturn ${command} ${key} KEY-ID, or --key-id - to read it from standard input`,
   });
 }
 

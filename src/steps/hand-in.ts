@@ -1,5 +1,5 @@
 import type { KeyId } from '../core/policy.ts';
-import { type Generation, type KeyRecord, maskApiKey, rolesOf } from '../core/record.ts';
+import { type Generation, type KeyRecord, maskApiKey } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import { noted, saveGeneration, type Tools } from './step.ts';
 
@@ -23,6 +23,7 @@ export async function handIn(
 ): Promise<'recorded' | 'same' | 'replaced'> {
   const generation = awaiting(tools.key.id, record, number);
   if (generation.apiKey === apiKey) return 'same';
+  assertNoFingerprint(record, apiKey);
   assertFree(tools.key.id, generation.generation, apiKey, taken);
   if (generation.at.verified) {
     throw new KeyturnError(
@@ -54,10 +55,24 @@ function awaiting(id: KeyId, record: KeyRecord | null, number: number | undefine
   const wanted = number ?? record?.next ?? null;
   const found = record?.generations.find(({ generation }) => generation === wanted);
   if (found?.at.asked) return found;
-  const current = record === null ? null : rolesOf(record).current;
-  const state = current ? `its current generation is ${current.generation}` : 'it has no generation yet';
-  throw new KeyturnError('refused', `${id} waits for no key id: ${state}`, {
+  throw new KeyturnError('refused', `${id} waits for no key id: ${stateOf(record, wanted)}`, {
     hint: 'keyturn tasks lists what people must do; keyturn apply opens the task when it is time',
+  });
+}
+
+function stateOf(record: KeyRecord | null, wanted: number | null): string {
+  if (record === null || record.last === 0) return 'it has no generation yet';
+  return wanted === null
+    ? `its current generation is ${record.current ?? 'none'}`
+    : `nobody was asked to register generation ${wanted}`;
+}
+
+/** Of the hexadecimal words on a card the fingerprint comes first, and at some venues an id has the same length. */
+function assertNoFingerprint(record: KeyRecord | null, apiKey: string): void {
+  const own = record?.generations.find(({ fingerprint }) => fingerprint === apiKey.toLowerCase());
+  if (!own) return;
+  throw new KeyturnError('usage', `this is the fingerprint of generation ${own.generation}, not the key id`, {
+    hint: 'copy the id that the venue’s page shows after the key was created',
   });
 }
 

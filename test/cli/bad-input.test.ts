@@ -166,7 +166,20 @@ describe('a key id', () => {
     await run('apply');
     expectSaid(await run('register', KEY, id), 64, says, /64 letters and digits/);
   });
-  it('that is missing in a pipe', async () => expectSaid(await run('register', KEY), 64, /--key-id -/));
+  it('that is missing in a pipe', async () => {
+    expectSaid(await run('register', KEY), 64, /keyturn register desk\/spot KEY-ID, or --key-id -/);
+    expectSaid(await run('adopt', KEY), 64, /keyturn adopt desk\/spot KEY-ID, or --key-id -/);
+  });
+  it('that is the fingerprint from the card', async () => {
+    await run('apply');
+    const { tasks } = JSON.parse((await run('tasks', '-o', 'json')).stdout);
+    expectSaid(await run('register', KEY, tasks[0].fingerprint), 64, /the fingerprint of generation 1, not the key id/);
+  });
+  it('of a generation that nobody was asked to register', async () => {
+    await run('apply');
+    const given = await run('register', KEY, 'a'.repeat(64), '--generation', '7');
+    expectSaid(given, 1, /waits for no key id: nobody was asked to register generation 7/);
+  });
   it('of another key of the account', async () => {
     await write(
       'policies/first.yaml',
