@@ -1,6 +1,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { orInvalid } from './source.ts';
+import { KeyturnError } from './errors.ts';
+import { asTyped, orInvalid } from './source.ts';
 
 /** Files by what they are for: absolute paths, sorted, each once. */
 export interface Found {
@@ -52,9 +53,18 @@ function search(folder: string, progress: Search): void {
   for (const entry of orInvalid(folder, () => readdirSync(folder, { withFileTypes: true }))) {
     if (OTHER.test(entry.name)) continue;
     const inside = join(folder, entry.name);
-    if (entry.isSymbolicLink() ? isFolder(inside) : entry.isDirectory()) search(inside, progress);
-    else if (POLICY.test(entry.name)) progress.found[kindOf(inside)].add(inside);
+    const what = entry.isSymbolicLink() ? orInvalid(inside, () => statSync(inside)) : entry;
+    if (what.isDirectory()) search(inside, progress);
+    else if (POLICY.test(entry.name)) progress.found[kindOf(inside)].add(regular(inside, what.isFile()));
   }
+}
+
+/** Reading a pipe that nobody writes to would never end. One that is named is read: a shell may have made it. */
+function regular(path: string, isFile: boolean): string {
+  if (isFile) return path;
+  throw new KeyturnError('invalid', `${asTyped(path)} is no file`, {
+    hint: 'remove this pipe, socket or device from the folder, or name the files one by one',
+  });
 }
 
 /** Directly in it. */

@@ -1,6 +1,6 @@
 import { parseInstant } from '../clock.ts';
 import { concernsOf } from '../core/concerns.ts';
-import { parseDuration } from '../core/duration.ts';
+import { DAY, parseDuration } from '../core/duration.ts';
 import { forecast } from '../core/forecast.ts';
 import { later, minute } from '../core/instant.ts';
 import type { Gathered, Plan, PlanView } from '../core/plan.ts';
@@ -32,8 +32,10 @@ export async function plan(options: PlanOptions, io: CommandIo): Promise<ExitSta
   const keepsRecords = options.out !== undefined || wantsCalendar;
   const plan: Plan = { at: now, keys: [] };
   const gathered: Gathered[] = [];
+  let held = 0;
   for await (const part of lookByAccount(workspace.ports.sources, workspace.keys, now)) {
     plan.keys.push(...part.plan.keys);
+    held += part.gathered.filter(({ hold }) => hold !== null).length;
     if (keepsRecords) gathered.push(...part.gathered);
   }
   if (options.out !== undefined) {
@@ -44,6 +46,10 @@ export async function plan(options: PlanOptions, io: CommandIo): Promise<ExitSta
     await printCalendar(calendarOf(gathered, now, options), options.output, io);
   } else {
     print(plan, options.output, io);
+  }
+  if (held > 0) {
+    io.stderr.write(`keyturn: ${held} of ${plan.keys.length} keys cannot be decided; the plan says why\n`);
+    return EXIT.FAILED;
   }
   const hasActions = plan.keys.some(({ action }) => action !== null);
   return options.detailedExitcode && hasActions ? EXIT.CHANGES : EXIT.OK;
@@ -65,12 +71,20 @@ function calendarOf(
   };
 }
 
+/** A working life: what is asked for beyond is a slip, and would keep the machine busy for hours. */
+const LONGEST_HORIZON_DAYS = 9999;
+
 function horizonOf(text: string): number {
   const seconds = parseDuration(text);
-  if (seconds !== null) return seconds;
-  throw new KeyturnError('usage', `“${text}” is not a duration`, {
-    hint: 'write a whole number with s, m, h, d or w, for example 90d',
-  });
+  if (seconds === null)
+    throw new KeyturnError('usage', `“${text}” is not a duration`, {
+      hint: 'write a whole number with s, m, h, d or w, for example 90d',
+    });
+  if (seconds > LONGEST_HORIZON_DAYS * DAY)
+    throw new KeyturnError('usage', `a horizon of ${text} is too far away`, {
+      hint: `the calendar reaches at most ${LONGEST_HORIZON_DAYS}d`,
+    });
+  return seconds;
 }
 
 function print(plan: PlanView, output: PlanOptions['output'], io: CommandIo): void {

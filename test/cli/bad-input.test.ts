@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -77,6 +78,10 @@ keys:
   });
   it('in a folder that is not there', async () =>
     expectSaid(await run('plan', '--policies', 'nowhere'), 65, /nowhere/, /hint/));
+  it('of a pipe that nobody writes to', async () => {
+    execFileSync('mkfifo', [join(folder, 'policies/pipe.yaml')]);
+    expectSaid(await run('plan'), 65, /policies\/pipe\.yaml is no file/);
+  });
   it('of a configuration file that is not there', async () =>
     expectSaid(await run('plan', '--config', 'nowhere.yaml'), 65, /nowhere\.yaml/, /hint/));
 });
@@ -89,6 +94,9 @@ describe('the command line', () => {
   it('a rotation without a reason', async () => expectSaid(await run('rotate', KEY), 64, /--reason/));
   it('a time that is none', async () =>
     expectSaid(await run('plan', '--at', 'tomorrow'), 64, /“tomorrow” is not an instant/));
+  it.each(['2027-02-30', '2027-02-29T12:00:00Z', '2027-13-01'])('%s, a day of no calendar', async (at) =>
+    expectSaid(await run('plan', '--at', at), 64, /is not an instant/),
+  );
   it('a shard that is none', async () => expectSaid(await run('apply', '--shard', '4/4'), 64, /I from 0 to N-1/));
   it('a plan file that is not there', async () => expectSaid(await run('apply', 'nowhere.json'), 65, /nowhere\.json/));
   it('another time at a venue that is not on this machine', async () => {
@@ -139,10 +147,9 @@ describe('the embedded store', () => {
       status: 1,
       stdout: expect.stringMatching(/cannot be read.*restore the record from a backup/),
     });
-    expect(JSON.parse((await run('plan', '-o', 'json')).stdout).keys[0]).toMatchObject({
-      action: null,
-      reason: 'record-unreadable',
-    });
+    const planned = await run('plan', '-o', 'json', '--detailed-exitcode');
+    expectSaid(planned, 1, /1 of 1 keys cannot be decided/);
+    expect(JSON.parse(planned.stdout).keys[0]).toMatchObject({ action: null, reason: 'record-unreadable' });
   });
   it('with material and no record: nothing is made', async () => {
     await run('apply');

@@ -105,6 +105,7 @@ it('suggests days that spread them; a policy with the intervals it names has no 
   }
 });
 
-it('a horizon that is no duration is wrong usage', async () => {
+it('a horizon that is no duration, or beyond all planning, is wrong usage', async () => {
   expect((await run('plan', '--horizon', 'soon')).status).toBe(64);
+  expect(await run('plan', '--horizon', '9999999w')).toMatchObject({ status: 64, stderr: /at most 9999d/ });
 });
