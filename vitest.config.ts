@@ -11,6 +11,7 @@ export default defineConfig({
   test: {
     // Where a report is asked for, whoever reads it prints the failures; the log stays short enough to be kept whole.
     reporters: [...(report ? ['dot'] : ['default']), './test/contract/table.ts', ...json],
+    setupFiles: ['./test/matching.ts'],
     // Tests wait for processes and servers most of their time.
     maxWorkers: Math.max(3, availableParallelism()),
     // Generous, for machines that do something else as well.
