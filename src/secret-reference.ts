@@ -48,7 +48,7 @@ async function fromFile(path: string, shown: string, access: 'private' | 'shared
         ? (['invalid', 'does not exist'] as const)
         : (['denied', `cannot be read (${cause.code})`] as const);
     throw new KeyturnError(code, `${shown} ${what}`, {
-      hint: 'keyturn init makes the files of the embedded store; others are named in keyturn.yaml',
+      hint: 'check the path; what the embedded store needs is made by keyturn init',
       cause,
     });
   });

@@ -19,7 +19,7 @@ export async function init({ account, venue }: InitOptions, io: CommandIo): Prom
     await createFile(join('policies', 'schema.json'), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`),
     await createFile('keyturn.yaml', FIRST_CONFIGURATION),
   ];
-  const { created, existing } = await createEmbeddedIdentities('.keyturn');
+  const { created, existing, lost } = await createEmbeddedIdentities('.keyturn');
   written.push(
     await createFile(join('.keyturn', '.gitignore'), '# Nothing in here belongs into version control.\n*\n'),
   );
@@ -27,9 +27,10 @@ export async function init({ account, venue }: InitOptions, io: CommandIo): Prom
     ...written,
     ...created.map((file) => `created  ${file}`),
     ...existing.map((file) => `kept     ${file}`),
+    ...lost.map((file) => `missing  ${file}`),
   ];
-  io.stdout.write(`${lines.join('\n')}\n\n${nextSteps(account, venue)}`);
-  return EXIT.OK;
+  io.stdout.write(`${lines.join('\n')}\n\n${lost.length > 0 ? IDENTITY_LOST : nextSteps(account, venue)}`);
+  return lost.length > 0 ? EXIT.FAILED : EXIT.OK;
 }
 
 async function createFile(file: string, text: string): Promise<string> {
@@ -75,6 +76,10 @@ apiVersion: keyturn/v1
 #   local: { kind: directory, path: .keyturn/store, identity: { file: .keyturn/identity.txt } }
 # venues:
 #   rehearsal: { kind: binance, baseUrl: "http://127.0.0.1:8787", proof: { groups: 2, apart: 1m } }
+`;
+
+const IDENTITY_LOST = `No other identity is made: it would open nothing of what lies in the store. Bring .keyturn/identity.txt back from a backup,
+or put the recovery identity in its place: cp recovery.txt .keyturn/identity.txt; chmod 600 .keyturn/identity.txt
 `;
 
 const nextSteps = (account: string, venue: string): string =>

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -115,6 +115,15 @@ describe('the embedded store', () => {
   it('without the identity file', async () => {
     await rm(join(folder, '.keyturn/identity.txt'));
     expectSaid(await run('apply'), 65, /identity\.txt does not exist/, /keyturn init/);
+  });
+  it('whose identity is lost gets no other one, which would open nothing: init says what to put there', async () => {
+    await run('apply');
+    await rm(join(folder, '.keyturn/identity.txt'));
+    const { status, stdout } = await run('init', '--account', 'first');
+    expect({ status, stdout }).toMatchObject({ status: 1, stdout: /missing {2}\.keyturn\/identity\.txt/ });
+    expect(stdout).toContain('cp recovery.txt .keyturn/identity.txt');
+    await copyFile(join(folder, '.keyturn/recovery.txt'), join(folder, '.keyturn/identity.txt'));
+    expect((await run('doctor', '--offline')).stdout).not.toMatch(/identity-missing|material-unreadable/);
   });
   it('with an identity that others can read', async () => {
     await chmod(join(folder, '.keyturn/identity.txt'), 0o644);

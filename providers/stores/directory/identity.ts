@@ -2,17 +2,27 @@ import { join } from 'node:path';
 import { KeyturnError } from '../../../src/errors.ts';
 import { createOnce, ensureFolder, exists, readIfThere } from './files.ts';
 
+export interface EmbeddedFiles {
+  created: string[];
+  existing: string[];
+  /** The identity, where it is gone: another one would open nothing of what is encrypted to the recipients. */
+  lost: string[];
+}
+
 /**
  * Identities of the embedded store: `identity.txt` for keyturn, `recovery.txt` to be kept elsewhere, and `recipients.txt`
  * with the public halves of both. Never overwrites; completes what a stop left half done.
  */
-export async function createEmbeddedIdentities(folder: string): Promise<{ created: string[]; existing: string[] }> {
+export async function createEmbeddedIdentities(folder: string): Promise<EmbeddedFiles> {
   const [identity, recovery, recipients] = ['identity.txt', 'recovery.txt', 'recipients.txt'].map((name) =>
     join(folder, name),
   ) as [string, string, string];
   await ensureFolder(folder);
   // Once the recipients are there the recovery identity may have been moved away, as it should be.
-  if (await exists(recipients)) return { created: [], existing: [identity, recipients] };
+  if (await exists(recipients)) {
+    const isThere = await exists(identity);
+    return { created: [], existing: isThere ? [identity, recipients] : [recipients], lost: isThere ? [] : [identity] };
+  }
   const made = [await createIdentity(identity), await createIdentity(recovery)];
   const lines = [
     '# Everything in the store is encrypted to both: identity.txt, recovery.txt.',
@@ -23,6 +33,7 @@ export async function createEmbeddedIdentities(folder: string): Promise<{ create
   return {
     created: [...files.filter((_, index) => made[index]?.isNew), recipients],
     existing: files.filter((_, index) => !made[index]?.isNew),
+    lost: [],
   };
 }
 

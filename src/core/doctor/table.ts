@@ -34,7 +34,10 @@ const SETUP = {
 
 /** Those from `store-unreachable` on are found for every kind of store, `vault-…` by that kind, the others by the embedded one. */
 const STORE = {
-  'identity-missing': error('The age identity is not there or damaged.', 'keyturn init makes one for a new store'),
+  'identity-missing': error(
+    'The age identity is not there or damaged.',
+    'keyturn init makes one for a new store; bring that of an old one back, or put the recovery identity in its place',
+  ),
   'identity-open': error('Others can read the age identity, or keyturn cannot.', 'chmod 600 the identity'),
   'identity-foreign': error(
     'The identity belongs to none of the recipients.',
