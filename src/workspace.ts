@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { parseInstant, systemClock, turnedClock } from './clock.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
-import { type Key, storesOf } from './core/policy.ts';
+import type { Key } from './core/policy.ts';
 import type { CustomRule } from './core/rules.ts';
 import { KeyturnError } from './errors.ts';
 import { hasErrors, loadPolicies, type PolicyContext, type Problem } from './policy-files.ts';
@@ -98,9 +98,13 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
 export function keyNamed(keys: readonly Key[], id: string): Key {
   const found = keys.find((key) => key.id === id);
   if (found) return found;
+  throw unknownKey(keys, id);
+}
+
+export function unknownKey(keys: readonly Key[], id: string): KeyturnError {
   const ids = keys.map((key) => key.id);
   const suggestion = ids.find((each) => each.endsWith(`/${id}`)) ?? nearest(id, ids);
-  throw new KeyturnError('usage', `no policy has a key ${id}`, {
+  return new KeyturnError('usage', `no policy has a key ${id}`, {
     hint: suggestion ? `did you mean ${suggestion}?` : 'keyturn status lists all keys; write account/name',
   });
 }
@@ -141,18 +145,4 @@ function userName(): string | null {
   } catch {
     return null;
   }
-}
-
-/** Records in the configured stores that no policy names. */
-export async function uncovered(workspace: Workspace): Promise<{ store: string; key: string }[]> {
-  const { stores } = workspace.ports.sources;
-  const found = await Promise.all(
-    stores.map(async (store) => (await uncoveredIn(workspace, store)).map((key) => ({ store, key }))),
-  );
-  return found.flat();
-}
-
-export async function uncoveredIn({ ports, keys }: Workspace, store: string): Promise<string[]> {
-  const covered = new Set(keys.flatMap((key) => (storesOf(key).includes(store) ? [key.storedAs] : [])));
-  return (await (await ports.sources.reader(store)).listKeys()).filter((key) => !covered.has(key));
 }

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { type AuditedKey, type AuditFinding, auditAccount, auditKey } from '../core/audit.ts';
+import { type AuditedKey, type AuditFinding, auditAccount, auditKey, uncoveredFinding } from '../core/audit.ts';
 import type { Key } from '../core/policy.ts';
 import { judgeAlone } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
@@ -9,7 +9,8 @@ import { EXIT, type ExitStatus } from '../exit.ts';
 import { readRecord } from '../records.ts';
 import { credentialOf, doubtAboutVenue, type Tools } from '../steps/step.ts';
 import { table } from '../terminal.ts';
-import { actor, keyNamed, openWorkspace, toolsFor, type Workspace, type WorkspaceOptions } from '../workspace.ts';
+import { named } from '../uncovered.ts';
+import { actor, openWorkspace, toolsFor, type Workspace, type WorkspaceOptions } from '../workspace.ts';
 import { type CommandIo, printJson } from './io.ts';
 
 export interface AuditOptions extends WorkspaceOptions {
@@ -22,7 +23,8 @@ const KEYS_AT_ONCE = 8;
 /** Live keys compared with policy. Harmless reads only, and nothing is recorded. */
 export async function audit(options: AuditOptions, io: CommandIo): Promise<ExitStatus> {
   const workspace = await openWorkspace(options);
-  const keys = options.key === undefined ? workspace.keys : [keyNamed(workspace.keys, options.key)];
+  const { keys, records, failures } = await named(workspace, options.key);
+  for (const message of failures) io.stderr.write(`keyturn: ${message}\n`);
   const limit = pLimit(KEYS_AT_ONCE);
   const audited = await limit.map(keys, async (key) => {
     io.terminal.progress(`${key.id}: looking`);
@@ -32,9 +34,11 @@ export async function audit(options: AuditOptions, io: CommandIo): Promise<ExitS
   const findings = [
     ...audited.flatMap(auditKey),
     ...(options.key === undefined ? await accountFindings(workspace, audited) : []),
+    ...records.map(({ record }) => uncoveredFinding(record.key)),
   ];
   if (options.output === 'json') printJson(io, { keys: keys.length, findings });
   else io.stdout.write(auditText(findings, keys.length, io));
+  if (failures.length > 0) return EXIT.FAILED;
   return findings.length > 0 ? EXIT.OVERDUE : EXIT.OK;
 }
 

@@ -1,12 +1,14 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { type EvidenceChain, evidenceChain } from '../core/evidence-chain.ts';
+import type { KeyId } from '../core/policy.ts';
 import { type EvidenceEntry, type KeyRecord, maskApiKey } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import type { StoreReader } from '../ports/store.ts';
 import { readRecord } from '../records.ts';
 import { readSecretReference } from '../secret-reference.ts';
-import { keyNamed, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
+import { named } from '../uncovered.ts';
+import { keyNamed, openWorkspace, type Workspace, type WorkspaceOptions } from '../workspace.ts';
 import { type CommandIo, printJson } from './io.ts';
 
 export interface EvidenceOptions extends WorkspaceOptions {
@@ -18,15 +20,24 @@ export interface EvidenceOptions extends WorkspaceOptions {
 /** The chain for auditors, verified. Ends with 1 where it does not hold. */
 export async function evidence(options: EvidenceOptions, io: CommandIo): Promise<ExitStatus> {
   const workspace = await openWorkspace(options);
-  const key = keyNamed(workspace.keys, options.key);
-  const reader = await workspace.ports.sources.reader(key.store);
-  const record = await readRecord(reader, key.storedAs);
-  if (record === null) throw new KeyturnError('not-found', `there is nothing about ${key.id} yet`);
+  const { reader, record } = await recordOf(workspace, options.key);
+  if (record === null) throw new KeyturnError('not-found', `there is nothing about ${options.key} yet`);
   const chain = evidenceChain(record, await documentsOf(reader, record));
   const signature = options.signingKey === undefined ? null : await signHead(chain.head, options.signingKey);
   if (options.output === 'json') printJson(io, { ...masked(chain), intact: chain.breaks.length === 0, signature });
   else io.stdout.write(evidenceMarkdown(chain, signature));
   return chain.breaks.length === 0 ? EXIT.OK : EXIT.FAILED;
+}
+
+/** Auditors also ask about keys that left their policy. */
+async function recordOf(workspace: Workspace, id: KeyId): Promise<{ reader: StoreReader; record: KeyRecord | null }> {
+  const { sources } = workspace.ports;
+  const { records, keys } = await named(workspace, id);
+  const [left] = records;
+  if (left) return { reader: await sources.reader(left.store), record: left.record };
+  const key = keyNamed(keys, id);
+  const reader = await sources.reader(key.store);
+  return { reader, record: await readRecord(reader, key.storedAs) };
 }
 
 async function documentsOf(reader: StoreReader, { key, last, generations }: KeyRecord): Promise<Map<number, string>> {

@@ -1,10 +1,11 @@
 import { minute } from '../core/instant.ts';
+import type { KeyRecord } from '../core/record.ts';
 import { byUrgency, type GenerationStatus, type KeyStatus, statusOf, uncoveredStatus } from '../core/status.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
-import { readRecord } from '../records.ts';
 import { table } from '../terminal.ts';
 import { look } from '../tick.ts';
-import { keyNamed, openWorkspace, uncovered, type Workspace, type WorkspaceOptions } from '../workspace.ts';
+import { named } from '../uncovered.ts';
+import { openWorkspace, type WorkspaceOptions } from '../workspace.ts';
 import { type CommandIo, printJson } from './io.ts';
 
 export interface StatusOptions extends WorkspaceOptions {
@@ -16,37 +17,31 @@ export interface StatusOptions extends WorkspaceOptions {
 /** Where every key stands, worst first. */
 export async function status(options: StatusOptions, io: CommandIo): Promise<ExitStatus> {
   const workspace = await openWorkspace(options);
-  const keys = options.key === undefined ? workspace.keys : [keyNamed(workspace.keys, options.key)];
+  const { keys, records, failures } = await named(workspace, options.key);
   const now = workspace.clock.now();
   const { gathered, plan } = await look(workspace.ports.sources, keys, now);
   const held = gathered.filter(({ hold }) => hold !== null);
-  for (const { key, hold } of held) io.stderr.write(`keyturn: ${key.id}: ${hold?.message}\n`);
+  const unread = [...held.map(({ key, hold }) => `${key.id}: ${hold?.message}`), ...failures];
+  for (const message of unread) io.stderr.write(`keyturn: ${message}\n`);
   const covered = gathered.map(({ key, record, capabilities }, index) => ({
     ...statusOf(key, record, capabilities, now),
     reason: plan.keys[index]?.reason,
     message: plan.keys[index]?.message,
   }));
-  const rest = options.key === undefined ? await uncoveredKeys(workspace) : [];
-  const all = [...covered, ...rest].sort(byUrgency);
+  const all = [...covered, ...records.map(({ record }) => uncoveredRow(record))].sort(byUrgency);
   if (options.output === 'json') printJson(io, { at: now, keys: all });
   else io.stdout.write(statusText(all, io));
-  if (held.length > 0) return EXIT.FAILED;
+  if (unread.length > 0) return EXIT.FAILED;
   return options.check && all.some(({ overdue }) => overdue) ? EXIT.OVERDUE : EXIT.OK;
 }
 
 type Row = KeyStatus & { reason?: string | undefined; message?: string | undefined };
 
-async function uncoveredKeys(workspace: Workspace): Promise<Row[]> {
-  const found = await uncovered(workspace);
-  const records = await Promise.all(
-    found.map(async ({ store, key }) => readRecord(await workspace.ports.sources.reader(store), key)),
-  );
-  return records.flatMap((record) =>
-    record
-      ? [{ ...uncoveredStatus(record), reason: 'uncovered', message: 'no policy names it; nothing is done for it' }]
-      : [],
-  );
-}
+const uncoveredRow = (record: KeyRecord): Row => ({
+  ...uncoveredStatus(record),
+  reason: 'uncovered',
+  message: 'no policy names it; nothing is done for it',
+});
 
 function statusText(rows: readonly Row[], io: CommandIo): string {
   if (rows.length === 0) return 'no keys\n';

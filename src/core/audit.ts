@@ -2,7 +2,7 @@ import type { VenueCapabilities } from './capabilities.ts';
 import { bornAt } from './due.ts';
 import { formatDuration } from './duration.ts';
 import { later, minute } from './instant.ts';
-import type { Key } from './policy.ts';
+import type { Key, KeyId } from './policy.ts';
 import type { Inspection, ListedKey } from './probe.ts';
 import { type Generation, hasPrivateHalf, type KeyRecord, maskApiKey, rolesOf } from './record.ts';
 import { inspectionFindings } from './verification.ts';
@@ -31,6 +31,7 @@ export type AuditCode =
   | 'expires'
   | 'not-adopted'
   | 'unowned'
+  | 'uncovered'
   | 'too-many';
 
 /** One key, and what its current generation said of itself just now. */
@@ -166,6 +167,16 @@ function expiryFindings(
       ]
     : deletes;
 }
+
+/** A key that left its policy. */
+export const uncoveredFinding = (key: KeyId): AuditFinding =>
+  finding(
+    { id: key },
+    'uncovered',
+    'warning',
+    'no policy names it: it is neither rotated nor deleted, and may live on at the venue',
+    'bring the key back into a policy, or name it with formerly on its successor',
+  );
 
 export interface AuditedAccount {
   account: string;

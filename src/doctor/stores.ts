@@ -3,7 +3,8 @@ import { isFixable } from '../core/doctor/table.ts';
 import { type Key, storesOf } from '../core/policy.ts';
 import { explain, isKeyturnError, type KeyturnError } from '../errors.ts';
 import type { StoreFinding } from '../ports/store.ts';
-import { uncoveredIn, type Workspace } from '../workspace.ts';
+import { uncoveredIn } from '../uncovered.ts';
+import type { Workspace } from '../workspace.ts';
 
 /** What stores say of themselves, and whether their keys can be looked at. */
 export interface StoresLook {

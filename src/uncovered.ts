@@ -1,0 +1,66 @@
+import { type Key, type KeyId, storesOf } from './core/policy.ts';
+import type { KeyRecord } from './core/record.ts';
+import { explain, isKeyturnError, KeyturnError } from './errors.ts';
+import { readRecord } from './records.ts';
+import { unknownKey, type Workspace } from './workspace.ts';
+
+/** Keys that left their policy: the stores still have their records, and nothing is done for them. */
+
+export interface Uncovered {
+  records: { store: string; record: KeyRecord }[];
+  /** Stores and keys that could not be looked at, and why. */
+  failures: string[];
+}
+
+/** Those of all configured stores. */
+export async function uncovered(workspace: Workspace): Promise<Uncovered> {
+  const found = await Promise.all(workspace.ports.sources.stores.map((store) => recordsIn(workspace, store)));
+  return {
+    records: found.flatMap(({ records }) => records),
+    failures: found.flatMap(({ failures }) => failures),
+  };
+}
+
+/** Names of those of one store. */
+export async function uncoveredIn({ ports, keys }: Workspace, store: string): Promise<KeyId[]> {
+  const covered = new Set(keys.flatMap((key) => (storesOf(key).includes(store) ? [key.storedAs] : [])));
+  return (await (await ports.sources.reader(store)).listKeys()).filter((key) => !covered.has(key));
+}
+
+async function recordsIn(workspace: Workspace, store: string): Promise<Uncovered> {
+  const failures: string[] = [];
+  const read = await orNoted(failures, `store ${store}`, async () => {
+    const reader = await workspace.ports.sources.reader(store);
+    const names = await uncoveredIn(workspace, store);
+    return Promise.all(names.map((key) => orNoted(failures, key, () => readRecord(reader, key))));
+  });
+  return { records: (read ?? []).flatMap((record) => (record === null ? [] : [{ store, record }])), failures };
+}
+
+async function orNoted<T>(failures: string[], subject: string, look: () => Promise<T>): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isKeyturnError(error)) throw error;
+    failures.push(`${subject}: ${explain(error)}`);
+    return null;
+  }
+}
+
+/**
+ * What a person named: a key of a policy, or one that left it. Without a name everything. Throws `usage` for what is neither,
+ * and `unavailable` where a store that could not be asked may have it.
+ */
+export async function named(workspace: Workspace, id: KeyId | undefined): Promise<Uncovered & { keys: Key[] }> {
+  if (id === undefined) return { keys: workspace.keys, ...(await uncovered(workspace)) };
+  const keys = workspace.keys.filter((key) => key.id === id);
+  if (keys.length > 0) return { keys, records: [], failures: [] };
+  const { records, failures } = await uncovered(workspace);
+  const left = records.filter(({ record }) => record.key === id);
+  if (left.length > 0) return { keys, records: left, failures: [] };
+  if (failures.length === 0) throw unknownKey(workspace.keys, id);
+  throw new KeyturnError(
+    'unavailable',
+    [`no policy has a key ${id}, and not every store could be asked`, ...failures].join('\n  '),
+  );
+}
