@@ -1,3 +1,4 @@
+import type { KeyRecord } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { tell } from '../notify.ts';
@@ -32,8 +33,9 @@ export async function rotate(options: RotateOptions, io: CommandIo): Promise<Exi
   const key = keyNamed(workspace.keys, id);
   const store = await workspace.ports.store(key.store);
   const record = await readRecord(store, key.storedAs);
-  if (!compromised && record?.next) {
-    io.stdout.write(`a rotation of ${key.id} is under way already: generation ${record.next}\n`);
+  const underWay = compromised ? null : alreadyUnderWay(record);
+  if (underWay !== null) {
+    io.stdout.write(`a rotation of ${key.id} is ${underWay}\n`);
     return EXIT.OK;
   }
   const tools = { key, store, clock: workspace.clock, by: actor(by) };
@@ -48,4 +50,10 @@ export async function rotate(options: RotateOptions, io: CommandIo): Promise<Exi
       : `generation ${marked.join(', ')} of ${key.id} is marked as compromised: delete it at the venue now`;
   io.stdout.write(`${said}; keyturn apply acts on it\n`);
   return EXIT.OK;
+}
+
+/** The first reason stands: asking again neither replaces it nor puts the rotation off. */
+function alreadyUnderWay(record: KeyRecord | null): string | null {
+  if (record?.next) return `under way already: generation ${record.next}`;
+  return record?.request ? `asked for already, by ${record.request.by}: ${record.request.reason}` : null;
 }

@@ -1,7 +1,7 @@
 import type { Snapshot } from './decide.ts';
 import { later } from './instant.ts';
 import type { Schedule } from './policy.ts';
-import { type Generation, rolesOf } from './record.ts';
+import { type Generation, type KeyRecord, rolesOf } from './record.ts';
 
 /** From when on a generation counts as in use: the venue’s creation time where readable, else when its id was handed in. */
 export const bornAt = ({ at }: Generation): Date => new Date(at.created ?? at.registered ?? at.generated);
@@ -13,8 +13,15 @@ export function dueOf({ key, record, now }: Pick<Snapshot, 'key' | 'record' | 'n
   if (current === null) return next === null ? now : new Date(next.at.generated);
   if (current.compromised) return new Date(current.compromised.at);
   const scheduled = bornAt(current).getTime() + key.rotateEvery * 1000;
-  const requested = record.request ? Date.parse(record.request.at) : Number.POSITIVE_INFINITY;
+  const requested = requestedAt({ record, now })?.getTime() ?? Number.POSITIVE_INFINITY;
   return new Date(Math.min(scheduled, requested));
+}
+
+/** Null where nobody asked for a rotation. Whoever did wants it now, also by a clock that is ahead of this one. */
+export function requestedAt({ record, now }: { record: Pick<KeyRecord, 'request'>; now: Date }): Date | null {
+  if (!record.request) return null;
+  const at = new Date(record.request.at);
+  return at < now ? at : now;
 }
 
 /** Until when a person should have registered a key, or mended one. */

@@ -1,4 +1,5 @@
 import type { Action, Attempt, Check, Conclusion, Situation, Snapshot } from './decide.ts';
+import { requestedAt } from './due.ts';
 import { later } from './instant.ts';
 import { type Generation, isClosed, type KeyRecord } from './record.ts';
 import { mayAct, nextOpen, rotationStart } from './schedule.ts';
@@ -46,15 +47,17 @@ export const needsReplacement = ({ current }: Situation): boolean =>
   current === null || current.compromised !== undefined;
 
 /** A request is served like a key that falls due a lead time after it. */
-export function startDeadline({ record, due, key }: Pick<Situation, 'record' | 'due' | 'key'>): Date {
-  return record.request ? later(record.request.at, key.schedule.lead) : due;
+export function startDeadline(situation: Pick<Situation, 'record' | 'due' | 'key' | 'now'>): Date {
+  const requested = requestedAt(situation);
+  return requested ? later(requested, situation.key.schedule.lead) : situation.due;
 }
 
 /** From when on the next rotation of a key may start. */
 export function startOf(situation: Omit<Situation, 'start'>): Date {
-  const { key, due, record } = situation;
+  const { key, due } = situation;
   const deadline = startDeadline(situation);
-  if (record.request) return nextOpen(key.schedule, new Date(record.request.at), deadline) ?? deadline;
+  const requested = requestedAt(situation);
+  if (requested) return nextOpen(key.schedule, requested, deadline) ?? deadline;
   return rotationStart({ key: key.id, due, schedule: key.schedule });
 }
 

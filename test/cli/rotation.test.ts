@@ -81,8 +81,13 @@ describe('a rotation by hand', () => {
       { role: 'current', generation: 1, verdict: 'alive' },
     ]);
 
-    expect((await run('rotate', KEY, '--reason', 'drill')).status).toBe(0);
+    expect((await run('rotate', KEY, '--reason', 'drill', '--by', 'maria')).status).toBe(0);
+    expect(await run('rotate', KEY, '--reason', 'me too')).toMatchObject({
+      status: 0,
+      stdout: 'a rotation of desk/spot is asked for already, by maria: drill\n',
+    });
     await run('apply');
+    expect((await run('evidence', KEY)).stdout).toMatch(/requestedBy: maria; requestedFor: drill/);
     expect((await run('register', KEY, await registerAtThePage())).status).toBe(0);
     const { keys } = await json('apply', 'apply');
     expect(

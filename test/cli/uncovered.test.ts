@@ -54,8 +54,10 @@ describe('a key that left its policy', () => {
 });
 
 describe('a store that cannot be asked for such keys', () => {
-  beforeEach(() => writeFile(join(folder, 'keyturn.yaml'), CONFIGURATION));
-  beforeEach(() => writeFile(join(folder, 'elsewhere'), 'no folder'));
+  beforeEach(async () => {
+    await writeFile(join(folder, 'keyturn.yaml'), CONFIGURATION);
+    await writeFile(join(folder, 'elsewhere'), 'no folder');
+  });
 
   it.each(['status', 'audit'])('hides nothing else: %s', async (command) => {
     const { status, stdout, stderr } = await run(command);

@@ -132,6 +132,14 @@ const ROWS: Record<string, Row> = {
     reason: 'requested',
     says: /ops asked for it: drill/,
   },
+  'a rotation requested by a clock that is ahead starts at once, too': {
+    given: {
+      record: aRecord({ roles: { current }, request: { at: T(2 * DAY), by: 'ops', reason: 'drill' } }),
+      at: T(DAY),
+    },
+    action: 'generate',
+    reason: 'requested',
+  },
   'a requested rotation waits for its window': {
     given: {
       key: aKey({ schedule: officeHours }),

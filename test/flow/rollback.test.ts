@@ -72,7 +72,9 @@ describe('a rollback during the overlap', () => {
     await established(true);
     await goBack();
     const { revision } = await world.record();
-    expect(await goBack()).toMatchObject({ message: /^consumers read generation 1 already: it was brought back 2026-/ });
+    expect(await goBack()).toMatchObject({
+      message: /^consumers read generation 1 already: it was brought back 2026-/,
+    });
     expect(await world.record()).toMatchObject({ revision, current: 1 });
   });
 
