@@ -1,5 +1,6 @@
 import { isForPeopleToRegister } from './capabilities.ts';
 import type { Check, Conclusion, Situation, Snapshot } from './decide.ts';
+import { deletionDeadline } from './due.ts';
 import { formatDuration } from './duration.ts';
 import {
   accountIsFull,
@@ -219,7 +220,7 @@ const overlapHasEnded: Check<Situation> = (situation) => {
 };
 
 const deletionIsUnproven: Check<Situation> = (situation) => {
-  const { current, previous, now, proof, capabilities } = situation;
+  const { current, previous, now, proof, capabilities, key } = situation;
   const subject = [...previous, ...(current ? [current] : [])].find((each) => {
     const earliest = nextGroupAt(each, proof);
     const mayJudge = capabilities.lists || controlFor(situation, each) !== null;
@@ -228,12 +229,13 @@ const deletionIsUnproven: Check<Situation> = (situation) => {
   });
   if (!subject) return null;
   const seen = subject.deadGroups?.length ?? 0;
+  const deadline = deletionDeadline(subject, key.schedule);
   return act(
     'prove',
     subject.generation,
     'deletion-unproven',
     seen === 0
-      ? `generation ${subject.generation} is to be deleted; look whether it still works`
+      ? `generation ${subject.generation} ${now > deadline ? 'was' : 'is'} to be deleted by ${minute(deadline)}; look whether it still works`
       : `generation ${subject.generation} was seen deleted ${seen} of ${proof.groups} times; confirm it`,
   );
 };

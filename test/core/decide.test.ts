@@ -291,6 +291,13 @@ const ROWS: Record<string, Row> = {
     action: 'prove',
     reason: 'deletion-unproven',
     generation: 7,
+    says: /is to be deleted by 2026-/,
+  },
+  'a key that was to be deleted long ago is still probed': {
+    given: { record: aRecord({ roles: { current: successor, previous: [asked] } }), at: T(20 * DAY) },
+    action: 'prove',
+    reason: 'deletion-unproven',
+    says: /was to be deleted by 2026-/,
   },
   'a key that still works waits for people': {
     given: {

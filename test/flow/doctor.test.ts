@@ -433,6 +433,12 @@ describe('doctor finds what it should, and nothing else, when', () => {
     }
   });
 
+  it('counts ids, and tells those that were replaced from those in use', async () => {
+    await SITUATIONS['ids were handed in and replaced']?.[1]();
+    const { message } = (await findings(true)).find(({ code }) => code === 'surplus-keys') ?? {};
+    expect(message).toMatch(/^3 ids may live at the venue: \S+, bbbb…bbbb, aaaa…aaaa \(replaced\)$/);
+  });
+
   it('is asked to leave the venue alone', async () => {
     await settled();
     await world.sandbox.close();

@@ -97,9 +97,12 @@ const LIVE_IDS_OF_A_ROTATION = 2;
 const idsAreMany: KeyCheck = ({ key, record }) => {
   const ids = record.generations
     .filter((each) => !isClosed(each))
-    .flatMap(({ apiKey, discardedApiKeys = [] }) => [...(apiKey ? [apiKey] : []), ...discardedApiKeys]);
+    .flatMap(({ apiKey, discardedApiKeys = [] }) => [
+      ...(apiKey ? [maskApiKey(apiKey)] : []),
+      ...discardedApiKeys.map((id) => `${maskApiKey(id)} (replaced)`),
+    ]);
   return ids.length > LIVE_IDS_OF_A_ROTATION
-    ? [found('surplus-keys', key.id, `${ids.length} ids may live at the venue: ${ids.map(maskApiKey).join(', ')}`)]
+    ? [found('surplus-keys', key.id, `${ids.length} ids may live at the venue: ${ids.join(', ')}`)]
     : [];
 };
 

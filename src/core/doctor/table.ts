@@ -244,7 +244,7 @@ const PEOPLE = {
   ),
   'surplus-keys': warning(
     'More ids of this key may live at the venue than one rotation needs.',
-    'have the others deleted: keyturn task KEY lists them',
+    'have those that were replaced deleted at the venue; each card of the key (keyturn task KEY) lists them in full',
   ),
 } as const;
 
