@@ -81,7 +81,7 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     )
     .option('--quiet', 'no progress')
     .helpOption('-h, --help', 'what a command does and takes')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'the same')
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({

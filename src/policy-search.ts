@@ -19,7 +19,12 @@ export interface Found {
 export function findFiles(paths: readonly string[]): Found {
   const found = { policies: new Set<string>(), rules: new Set<string>(), tests: new Set<string>() };
   for (const path of paths.map((path) => resolve(path))) {
-    if (isFolder(path)) search(path, { found, searched: new Set() });
+    const what = orInvalid(path, () => statSync(path, { throwIfNoEntry: false }));
+    if (what === undefined)
+      throw new KeyturnError('invalid', `${asTyped(path)} does not exist`, {
+        hint: 'name a file or folder of policies; keyturn init writes a first one into policies',
+      });
+    if (what.isDirectory()) search(path, { found, searched: new Set() });
     else {
       found[kindOf(path)].add(path);
       for (const rules of rulesIn(dirname(path))) found.rules.add(rules);
@@ -72,5 +77,3 @@ const rulesIn = (folder: string): string[] =>
   orInvalid(folder, () => readdirSync(folder))
     .filter((name) => !OTHER.test(name) && kindOf(name) === 'rules')
     .map((name) => join(folder, name));
-
-const isFolder = (path: string): boolean => orInvalid(path, () => statSync(path)).isDirectory();

@@ -71,12 +71,20 @@ export function configured(options: WorkspaceOptions): Configured {
 /** Reads everything and lists every problem; for `policy check`, which shows them. */
 export async function check(options: WorkspaceOptions, paths: string[] = []): Promise<Checked> {
   const { surroundings, problems, source, ...workspace } = configured(options);
-  const policies = await loadPolicies(paths.length > 0 ? paths : [options.policies ?? 'policies'], surroundings);
+  const searched = paths.length > 0 ? paths : [options.policies ?? 'policies'];
+  const policies = await loadPolicies(searched, surroundings);
+  if (policies.files.length + policies.rules.length + policies.problems.length === 0) throw nothingIn(searched);
   const { keys, files, rules } = policies;
   const isWhole = paths.length === 0 && !hasErrors(policies.problems);
   const ofNobody = source && isWhole ? unheard(workspace.configuration, keys, source) : [];
   return { ...workspace, keys, files, rules, problems: [...problems, ...ofNobody, ...policies.problems] };
 }
+
+/** An empty folder is a mount or a path that went wrong: taken for no keys, none would ever be rotated, and all would be well. */
+const nothingIn = (paths: readonly string[]): KeyturnError =>
+  new KeyturnError('invalid', `there are no policies in ${paths.join(', ')}`, {
+    hint: 'keyturn init writes a first one; --policies names another file or folder',
+  });
 
 /** The same for commands that act on policies: they refuse invalid ones whole. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {

@@ -77,7 +77,12 @@ keys:
     expectSaid(await run('apply'), 65, /nothing was done/);
   });
   it('in a folder that is not there', async () =>
-    expectSaid(await run('plan', '--policies', 'nowhere'), 65, /nowhere/, /hint/));
+    expectSaid(await run('plan', '--policies', 'nowhere'), 65, /nowhere does not exist/, /keyturn init/));
+  it('in an empty folder: not taken for no keys', async () => {
+    await mkdir(join(folder, 'empty'));
+    for (const command of [['plan'], ['apply'], ['status', '--check'], ['policy', 'check']])
+      expectSaid(await run('--policies', 'empty', ...command), 65, /no policies in empty/, /keyturn init/);
+  });
   it('of a pipe that nobody writes to', async () => {
     execFileSync('mkfifo', [join(folder, 'policies/pipe.yaml')]);
     expectSaid(await run('plan'), 65, /policies\/pipe\.yaml is no file/);
@@ -87,6 +92,9 @@ keys:
 });
 
 describe('the command line', () => {
+  it.each([[[]], [['apply']], [['policy']]])('help %s', async (words) =>
+    expect(await run('help', ...words)).toMatchObject({ status: 0, stdout: (await run(...words, '--help')).stdout }),
+  );
   it('an unknown command suggests', async () => expectSaid(await run('aply'), 64, /apply/));
   it('an unknown option', async () => expectSaid(await run('plan', '--outt', 'x'), 64, /--out/));
   it('an unknown key suggests', async () =>
