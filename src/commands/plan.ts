@@ -48,7 +48,7 @@ export async function plan(options: PlanOptions, io: CommandIo): Promise<ExitSta
     print(plan, options.output, io);
   }
   if (held > 0) {
-    io.stderr.write(`keyturn: ${held} of ${plan.keys.length} keys cannot be decided; the plan says why\n`);
+    io.stderr.write(`keyturn: ${held} of ${plan.keys.length} keys cannot be decided; keyturn plan says why\n`);
     return EXIT.FAILED;
   }
   const hasActions = plan.keys.some(({ action }) => action !== null);

@@ -45,7 +45,7 @@ function summaryOf({ relaxes, keys, waivers, count }: PolicyDiff): string {
   if (keys.length === 0 && waivers.length === 0) return 'nothing changes in meaning';
   const tightens = [...keys.flatMap(({ changes }) => changes), ...waivers].some(({ effect }) => effect === 'tightened');
   const verdict = relaxes ? (tightens ? 'relaxes and tightens' : 'relaxes') : tightens ? 'tightens' : 'relaxes nothing';
-  const all = Math.max(count.before, count.after);
+  const all = count.before + keys.filter(({ change }) => change === 'added').length;
   const touched = [
     ...(keys.length > 0 ? [`${keys.length} of ${all} key${all === 1 ? '' : 's'}`] : []),
     ...(waivers.length > 0 ? [plural('waiver')(waivers.length)] : []),

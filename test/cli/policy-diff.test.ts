@@ -189,6 +189,7 @@ keys: [{ name: payouts, application: treasury, purpose: payouts, rotateEvery: 30
         'changed  desk/payouts',
         'removed  desk/futures',
       ]);
+      expect((await diff(['HEAD~22', 'HEAD'])).stdout).toMatch(/; 5 of 5 keys .*affected/);
     });
   });
 

@@ -23,6 +23,16 @@ const surroundings: Surroundings = {
         insideAddress: null,
       },
     ],
+    [
+      'untied',
+      {
+        capabilities: someCapabilities({
+          title: 'Untied',
+          limits: { keysPerAccount: 3, allowlistEntries: 0, ipv6: false },
+        }),
+        insideAddress: null,
+      },
+    ],
   ]),
   stores: new Set(['local', 'vault']),
   today: new Date('2026-11-24T12:00:00Z'),
@@ -180,6 +190,10 @@ const FOUND: Record<string, Row> = {
   'more entries than the venue takes': {
     files: [withKey({ ipAllowlist: ['203.0.113.1', '203.0.113.2', '203.0.113.3'] }, { venue: 'modern' })],
     finds: ['error allowlist-entry policies/0.yaml key 0 ipAllowlist: 3 entries are more than the 2'],
+  },
+  'entries where the venue takes none': {
+    files: [withKey({ ipAllowlist: ['203.0.113.1'] }, { venue: 'untied' })],
+    finds: ['error allowlist-entry policies/0.yaml key 0 ipAllowlist: Untied takes no allowlist'],
   },
   'withdrawing together with trading': {
     files: [

@@ -44,14 +44,8 @@ const venueTakesEntries = venueRule({
   reads: ['ipAllowlist'],
   says: ({ ipAllowlist }, { capabilities: { title, limits } }) => {
     const remarks: Remark[] = [];
-    if (ipAllowlist.length > limits.allowlistEntries) {
-      const message = `${ipAllowlist.length} entries are more than the ${limits.allowlistEntries} that ${title} takes`;
-      remarks.push({
-        at: ['ipAllowlist'],
-        message,
-        help: 'join neighbouring addresses into networks, or let applications share an egress',
-      });
-    }
+    if (ipAllowlist.length > limits.allowlistEntries)
+      remarks.push({ at: ['ipAllowlist'], ...tooMany(ipAllowlist.length, limits.allowlistEntries, title) });
     for (const [place, entry] of ipAllowlist.entries()) {
       if (limits.ipv6 || !isIpv6(entry)) continue;
       const help = 'write the IPv4 address the application comes from';
@@ -60,6 +54,18 @@ const venueTakesEntries = venueRule({
     return remarks;
   },
 });
+
+/** A service of which keyturn.yaml says nothing else ties keys to no addresses. */
+const tooMany = (entries: number, most: number, title: string): Pick<Remark, 'message' | 'help'> =>
+  most === 0
+    ? {
+        message: `${title} takes no allowlist`,
+        help: 'leave it empty and waive ip-allowlist for the key; if it does take one, say how long under limits of the venue',
+      }
+    : {
+        message: `${entries} entries are more than the ${most} that ${title} takes`,
+        help: 'join neighbouring addresses into networks, or let applications share an egress',
+      };
 
 const isIpv6 = (entry: string): boolean => entry.includes(':') && parseNetwork(entry) !== null;
 
