@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { CommandIo } from '../commands/io.ts';
 import { recordKeyId } from '../commands/register.ts';
 import { minute } from '../core/instant.ts';
+import { maskApiKey } from '../core/record.ts';
 import { statusOf } from '../core/status.ts';
 import { type Task, tasksOf } from '../core/tasks.ts';
 import { KeyturnError } from '../errors.ts';
@@ -91,7 +92,7 @@ async function live(
       `  ${paint.cyan('person')}   creates “${task.label}” on the exchange’s page with exactly: ${task.switches.on.join(', ')}; only from ${task.ipAllowlist.join(', ')}`,
     );
     await recordKeyId(workspace, key, apiKey, { by: 'demo' });
-    say(`  ${paint.cyan('person')}   keyturn register ${KEY} ${apiKey.slice(0, 4)}…`);
+    say(`  ${paint.cyan('person')}   keyturn register ${KEY} ${maskApiKey(apiKey)}`);
   };
   const deletes = async () => {
     const task = await openTask();
