@@ -13,7 +13,7 @@ export interface Uncovered {
 }
 
 /** Those of all configured stores. */
-export async function uncovered(workspace: Workspace): Promise<Uncovered> {
+async function uncovered(workspace: Workspace): Promise<Uncovered> {
   const found = await Promise.all(workspace.ports.sources.stores.map((store) => recordsIn(workspace, store)));
   return {
     records: found.flatMap(({ records }) => records),

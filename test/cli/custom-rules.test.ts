@@ -205,7 +205,7 @@ tests:
     [
       'a path that leads nowhere',
       'tests: [{ name: x, path: nowhere.yaml, expect: [] }]',
-      /nowhere\.yaml cannot be read/,
+      /nowhere\.yaml does not exist/,
     ],
   ])('is invalid with %s', async (_what, text, says) => {
     await write('x.test.yaml', `apiVersion: keyturn/v1\n${text}\n`);
