@@ -345,8 +345,8 @@ describe('files are found', () => {
   it('or it is said what is not there', async () => {
     await expect(loadPolicies([join(root, 'nowhere')], context)).rejects.toMatchObject({
       code: 'invalid',
-      message: `${join(root, 'nowhere')} cannot be read`,
-      hint: 'check the path: there is nothing of that name',
+      message: `${join(root, 'nowhere')} does not exist`,
+      hint: expect.stringContaining('keyturn init'),
     });
   });
 
