@@ -65,6 +65,9 @@ function report(error: unknown, { logLevel }: Partial<GlobalOptions>, { stderr }
   return EXIT.BUG;
 }
 
+/** What was typed is repeated while it is short: a private key that somebody pasted as an argument must not reach a log. */
+const abridged = (text: string): string => text.replace(/'[^']*PRIVATE KEY[^']*'|'[^']{65,}'/g, "'…'");
+
 /** Also read by shell completion, which knows commands and options from here. */
 function programOf(process: Process, end: (status: ExitStatus) => void): Command {
   const program = new Command('keyturn')
@@ -86,7 +89,7 @@ function programOf(process: Process, end: (status: ExitStatus) => void): Command
     .exitOverride()
     .configureOutput({
       writeOut: (text) => process.stdout.write(text),
-      writeErr: (text) => process.stderr.write(text.replace(/^error: /, 'keyturn: error: ')),
+      writeErr: (text) => process.stderr.write(abridged(text.replace(/^error: /, 'keyturn: error: '))),
     });
 
   const act: Act = async (body, defaults = {}) => {

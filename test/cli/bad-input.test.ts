@@ -96,6 +96,11 @@ describe('the command line', () => {
     expect(await run('help', ...words)).toMatchObject({ status: 0, stdout: (await run(...words, '--help')).stdout }),
   );
   it('an unknown command suggests', async () => expectSaid(await run('aply'), 64, /apply/));
+  it('a private key as an argument, which is not repeated', async () => {
+    const ran = await run('register', KEY, '-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----');
+    expectSaid(ran, 64, /unknown option '…'/);
+    expect(ran.stderr).not.toContain('MIIEvQ');
+  });
   it('an unknown option', async () => expectSaid(await run('plan', '--outt', 'x'), 64, /--out/));
   it('an unknown key suggests', async () =>
     expectSaid(await run('task', 'desk/spott'), 64, /did you mean desk\/spot\?/));

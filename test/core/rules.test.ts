@@ -171,12 +171,13 @@ const FOUND: Record<string, Row> = {
     files: [withKey({ ipAllowlist: undefined, purpose: 'tax-data' })],
     finds: ['warning ip-allowlist policies/0.yaml key 0 ipAllowlist: whoever gets this key can read'],
   },
-  'entries that are no addresses, too wide, or have host bits': {
-    files: [withKey({ ipAllowlist: ['gateway', '10.0.0.0/8', '203.0.113.7/28', '203.0.113.7'] })],
+  'entries that are no addresses, too wide, of everybody, or have host bits': {
+    files: [withKey({ ipAllowlist: ['gateway', '10.0.0.0/8', '203.0.113.7/28', '203.0.113.7', '0.0.0.0'] })],
     finds: [
       'error allowlist-entry policies/0.yaml key 0 ipAllowlist.0: this is neither an address nor a network',
       'error allowlist-entry policies/0.yaml key 0 ipAllowlist.1: 10.0.0.0/8 is wider than /24',
       'error allowlist-entry policies/0.yaml key 0 ipAllowlist.2: 203.0.113.7/28 has host bits set',
+      'error allowlist-entry policies/0.yaml key 0 ipAllowlist.4: 0.0.0.0 is no address anybody comes from; services take it for “every address”',
     ],
   },
   'IPv6 where the venue does not take it': {

@@ -30,6 +30,12 @@ function faultOf(entry: string): Omit<Remark, 'at'> | null {
       help: `list single addresses, or networks of /${widest} or narrower`,
     };
   }
+  if (network.bits === 0n) {
+    return {
+      message: `${entry} is no address anybody comes from; services take it for “every address”`,
+      help: 'list the addresses the application comes from',
+    };
+  }
   const base = baseOf(network);
   if (base.bits === network.bits) return null;
   const single = entry.slice(0, entry.indexOf('/'));
