@@ -39,7 +39,10 @@ describe.each(['ed25519', 'rsa-2048'])('with a managing key and %s', (algorithm)
     expect((await world.report()).error).toMatchObject({ code: 'unavailable', ambiguous: true });
     expect(await labels()).toEqual(['manager', 'spot_g1']);
     expect(await world.apply()).toEqual([...BY_API.slice(1), 'not-due']);
-    expect(await world.listed()).toMatchObject([{ label: 'manager' }, { label: 'spot_g1', ipAllowlist: ['127.0.0.1'] }]);
+    expect(await world.listed()).toMatchObject([
+      { label: 'manager' },
+      { label: 'spot_g1', ipAllowlist: ['127.0.0.1'] },
+    ]);
   });
 
   it('mends what was left without addresses when the second call failed', async () => {

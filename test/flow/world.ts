@@ -47,6 +47,8 @@ export interface World {
   listed(account?: string): Promise<PageKey[]>;
   /** Somebody makes an Ed25519 key on the page; its id and private half are in files for keyturn.yaml. Returns the id. */
   managedBy(file: string, fields: Record<string, string>): Promise<string>;
+  /** A file for keyturn.yaml that only its owner reads. */
+  keeps(file: string, text: string): Promise<void>;
   /** Somebody gives the key of the policy another name. */
   renames(name: string): Promise<void>;
   close(): Promise<void>;
@@ -223,11 +225,11 @@ export async function aWorld({
       const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
       const created = await world.post('create', { label: file, publicKey: pem, ipAllowlist: '127.0.0.1', ...fields });
       const { apiKey } = (await created.json()) as { apiKey: string };
-      await writeFile(join(folder, `${file}.id`), `${apiKey}\n`, { mode: 0o600 });
-      const half = privateKey.export({ type: 'pkcs8', format: 'pem' });
-      await writeFile(join(folder, `${file}.pem`), half, { mode: 0o600 });
+      await world.keeps(`${file}.id`, apiKey);
+      await world.keeps(`${file}.pem`, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
       return apiKey;
     },
+    keeps: (file, text) => writeFile(join(folder, file), `${text}\n`, { mode: 0o600 }),
     async renames(name) {
       const before = policyKey.name;
       await writeFile(policy, (await readFile(policy, 'utf8')).replace(`name: ${before},`, `name: ${name},`));
