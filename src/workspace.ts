@@ -1,12 +1,13 @@
 import { hostname, userInfo } from 'node:os';
 import { parseInstant, systemClock, turnedClock } from './clock.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
-import { type Key, storesOf } from './core/policy.ts';
+import { type Key, type KeyId, storesOf } from './core/policy.ts';
 import type { CustomRule } from './core/rules.ts';
-import { KeyturnError } from './errors.ts';
+import { isKeyturnError, KeyturnError } from './errors.ts';
 import { hasErrors, loadPolicies, type PolicyContext, type Problem } from './policy-files.ts';
 import type { Clock } from './ports/clock.ts';
 import { isError } from './problems.ts';
+import { readRecord } from './records.ts';
 import type { Source } from './source.ts';
 import type { Tools } from './steps/step.ts';
 import { nearest } from './suggest.ts';
@@ -143,8 +144,8 @@ function userName(): string | null {
   }
 }
 
-/** Records in the configured stores that no policy names. */
-export async function uncovered(workspace: Workspace): Promise<{ store: string; key: string }[]> {
+/** Records in the configured stores that no policy names, without those that go on under another name. */
+export async function uncovered(workspace: Workspace): Promise<{ store: string; key: KeyId }[]> {
   const { stores } = workspace.ports.sources;
   const found = await Promise.all(
     stores.map(async (store) => (await uncoveredIn(workspace, store)).map((key) => ({ store, key }))),
@@ -152,7 +153,26 @@ export async function uncovered(workspace: Workspace): Promise<{ store: string; 
   return found.flat();
 }
 
-export async function uncoveredIn({ ports, keys }: Workspace, store: string): Promise<string[]> {
+export async function uncoveredIn(workspace: Workspace, store: string): Promise<KeyId[]> {
+  const unnamed = await unnamedIn(workspace, store);
+  const moved = await Promise.all(unnamed.map((key) => isMoved(workspace, key)));
+  return unnamed.filter((_, index) => !moved[index]);
+}
+
+/** Keys in a store that no policy names, wherever their records went. */
+export async function unnamedIn({ ports, keys }: Workspace, store: string): Promise<KeyId[]> {
   const covered = new Set(keys.flatMap((key) => (storesOf(key).includes(store) ? [key.storedAs] : [])));
   return (await (await ports.sources.reader(store)).listKeys()).filter((key) => !covered.has(key));
+}
+
+/** The word of it stands in the key’s store, which may be another one than that of its passphrases. */
+async function isMoved({ ports: { sources } }: Workspace, key: KeyId): Promise<boolean> {
+  const records = sources.stores.map(async (store) => readRecord(await sources.reader(store), key).catch(unreadable));
+  return (await Promise.all(records)).some((record) => record?.movedTo !== undefined);
+}
+
+/** What cannot be read did not say that it moved. */
+function unreadable(error: unknown): null {
+  if (isKeyturnError(error)) return null;
+  throw error;
 }

@@ -56,7 +56,9 @@ export async function lookForUncovered(workspace: Workspace, { unreachable }: St
 }
 
 const uncoveredKey = (key: string, store: string): Finding =>
-  found('uncovered', key, `store ${store} has a key that no policy names; nothing is done for it`);
+  found('uncovered', key, `store ${store} has a key that no policy names; nothing is done for it`, {
+    next: `bring it back into a policy, or let its successor KEY go on with it: keyturn adopt KEY --from ${key}`,
+  });
 
 async function orUnreachable(store: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
   try {

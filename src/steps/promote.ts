@@ -26,7 +26,7 @@ export const move = async (
 };
 
 /** A key adopted without its private half is current, and the store has nothing of it. */
-const storedCurrent = (record: KeyRecord): number | null =>
+export const storedCurrent = (record: KeyRecord): number | null =>
   record.current !== null && hasPrivateHalf(generationOf(record, record.current)) ? record.current : null;
 
 function moved(tools: Tools, claimed: KeyRecord, number: number, action: 'promote' | 'rollback'): RecordDraft {

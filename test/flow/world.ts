@@ -15,7 +15,7 @@ import { act } from '../../src/steps/act.ts';
 import { requestRotation } from '../../src/steps/request-rotation.ts';
 import { type KeyReport, look, type PassDependencies, pass } from '../../src/tick.ts';
 import { createEmbeddedIdentities } from '../../src/wire.ts';
-import { keyNamed, openWorkspace, toolsFor, type Workspace } from '../../src/workspace.ts';
+import { openWorkspace, toolsFor, type Workspace } from '../../src/workspace.ts';
 
 /** Everything real but time: the store, by default a directory in a temporary folder, the venue’s client over HTTP, the sandbox, a turned clock. */
 export interface World {
@@ -51,6 +51,8 @@ export interface World {
   keeps(file: string, text: string): Promise<void>;
   /** Somebody gives the key of the policy another name. */
   renames(name: string): Promise<void>;
+  /** Somebody lets the policy name another store. */
+  movesTo(store: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -130,7 +132,7 @@ export async function aWorld({
   const opened = () =>
     openWorkspace({ config: join(folder, 'keyturn.yaml'), policies: join(folder, 'policies'), clock });
   let workspace = await opened();
-  let policyKey = keyNamed(workspace.keys, KEY);
+  let policyKey = onlyKey(workspace);
   const capabilities = workspace.ports.sources.capabilities(policyKey.venue);
   const { page, switches } = capabilities;
   const person = service?.person ?? personAt(page, new Map(switches.map(({ label, field }) => [label, field])), enters);
@@ -140,6 +142,13 @@ export async function aWorld({
     act: async (gathered, action, generation) =>
       act(await toolsFor(workspace, gathered.key, 'test'), gathered.record, action, generation),
   });
+
+  const edits = async (change: (text: string) => string): Promise<void> => {
+    await writeFile(policy, change(await readFile(policy, 'utf8')));
+    await workspace.ports.close();
+    workspace = await opened();
+    policyKey = onlyKey(workspace);
+  };
 
   const world: World = {
     folder,
@@ -230,13 +239,8 @@ export async function aWorld({
       return apiKey;
     },
     keeps: (file, text) => writeFile(join(folder, file), `${text}\n`, { mode: 0o600 }),
-    async renames(name) {
-      const before = policyKey.name;
-      await writeFile(policy, (await readFile(policy, 'utf8')).replace(`name: ${before},`, `name: ${name},`));
-      await workspace.ports.close();
-      workspace = await opened();
-      policyKey = keyNamed(workspace.keys, `desk/${name}`);
-    },
+    renames: (name) => edits((text) => text.replace(/name: \w+/, `name: ${name}`)),
+    movesTo: (name) => edits((text) => text.replace(/store: \w+/, `store: ${name}`)),
     async close() {
       await workspace.ports.close();
       await sandbox.close();
@@ -244,4 +248,9 @@ export async function aWorld({
     },
   };
   return world;
+}
+
+function onlyKey({ keys: [key] }: Workspace) {
+  if (!key) throw new Error('the policy has one key');
+  return key;
 }
