@@ -112,7 +112,10 @@ describe('a key whose overlap lasts, with old evidence, is carried over; killed 
     expect(old?.movedTo).toBe(NEW);
     const lasting = ({ generations, history, evidenceHead, current, last }: KeyRecord) => ({
       pairs: generations.map(({ generation, fingerprint, apiKey }) => ({ generation, fingerprint, apiKey })),
-      ...{ history, evidenceHead, current, last },
+      history,
+      evidenceHead,
+      current,
+      last,
     });
     expect(own.arrivesFrom).toBeUndefined();
     expect(lasting(own)).toEqual(lasting(before));

@@ -9,14 +9,14 @@ import type { Setting } from './world.ts';
 /** Stores of each kind that whole flows run on. */
 export interface Shelf {
   /** A place that nobody else uses, and how a world names it. */
-  room(): Promise<Pick<Setting, 'store' | 'configuration' | 'key'>>;
-  close(): Promise<void>;
+  room: () => Promise<Pick<Setting, 'store' | 'configuration' | 'key'>>;
+  close: () => Promise<void>;
 }
 
 interface ShelfKind {
   /** Programs others wrote. */
   needs: string[];
-  open(): Promise<Shelf>;
+  open: () => Promise<Shelf>;
 }
 
 /** With the rights that `keyturn policy vault` prints and no others. */

@@ -157,7 +157,7 @@ export async function aWorld({
     },
     sandbox,
     person,
-    now: clock.now,
+    now: () => clock.now(),
     turnTo(instant) {
       turn(instant.getTime() - Date.now());
     },
