@@ -1,6 +1,13 @@
 import pLimit from 'p-limit';
-import { type AuditedKey, type AuditFinding, auditAccount, auditKey } from '../core/audit.ts';
-import type { Key } from '../core/policy.ts';
+import {
+  type AuditedKey,
+  type AuditFinding,
+  auditAccount,
+  auditKey,
+  auditUncovered,
+  storeNotSeen,
+} from '../core/audit.ts';
+import { type Key, storesOf } from '../core/policy.ts';
 import { judgeAlone } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
 import { hasPrivateHalf, type KeyRecord, rolesOf } from '../core/record.ts';
@@ -9,7 +16,15 @@ import { EXIT, type ExitStatus } from '../exit.ts';
 import { readRecord } from '../records.ts';
 import { credentialOf, doubtAboutVenue, type Tools } from '../steps/step.ts';
 import { table } from '../terminal.ts';
-import { actor, keyNamed, openWorkspace, toolsFor, type Workspace, type WorkspaceOptions } from '../workspace.ts';
+import {
+  actor,
+  keyNamed,
+  openWorkspace,
+  toolsFor,
+  uncoveredIn,
+  type Workspace,
+  type WorkspaceOptions,
+} from '../workspace.ts';
 import { type CommandIo, printJson } from './io.ts';
 
 export interface AuditOptions extends WorkspaceOptions {
@@ -31,7 +46,9 @@ export async function audit(options: AuditOptions, io: CommandIo): Promise<ExitS
   io.terminal.progress(null);
   const findings = [
     ...audited.flatMap(auditKey),
-    ...(options.key === undefined ? await accountFindings(workspace, audited) : []),
+    ...(options.key === undefined
+      ? [...(await accountFindings(workspace, audited)), ...(await uncoveredFindings(workspace))]
+      : []),
   ];
   if (options.output === 'json') printJson(io, { keys: keys.length, findings });
   else io.stdout.write(auditText(findings, keys.length, io));
@@ -76,6 +93,19 @@ async function accountFindings(workspace: Workspace, audited: readonly AuditedKe
     found.push(...auditAccount({ account, keys, listed, limit: first.capabilities.limits.keysPerAccount }));
   }
   return found;
+}
+
+async function uncoveredFindings(workspace: Workspace): Promise<AuditFinding[]> {
+  const stores = [...new Set(workspace.keys.flatMap(storesOf))];
+  const found = stores.map(async (store): Promise<AuditFinding[]> => {
+    try {
+      return (await uncoveredIn(workspace, store)).map((key) => auditUncovered(store, key));
+    } catch (error) {
+      if (!isKeyturnError(error)) throw error;
+      return [storeNotSeen(store, explain(error))];
+    }
+  });
+  return (await Promise.all(found)).flat();
 }
 
 function auditText(findings: readonly AuditFinding[], keys: number, { terminal }: CommandIo): string {

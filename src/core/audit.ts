@@ -2,7 +2,7 @@ import type { VenueCapabilities } from './capabilities.ts';
 import { bornAt } from './due.ts';
 import { formatDuration } from './duration.ts';
 import { later, minute } from './instant.ts';
-import type { Key } from './policy.ts';
+import type { Key, KeyId } from './policy.ts';
 import type { Inspection, ListedKey } from './probe.ts';
 import { type Generation, hasPrivateHalf, type KeyRecord, maskApiKey, rolesOf } from './record.ts';
 import { inspectionFindings } from './verification.ts';
@@ -31,6 +31,7 @@ export type AuditCode =
   | 'expires'
   | 'not-adopted'
   | 'unowned'
+  | 'uncovered'
   | 'too-many';
 
 /** One key, and what its current generation said of itself just now. */
@@ -166,6 +167,27 @@ function expiryFindings(
       ]
     : deletes;
 }
+
+/** What a store has that left its policy. */
+export const auditUncovered = (store: string, key: KeyId): AuditFinding => ({
+  subject: key,
+  code: 'uncovered',
+  severity: 'warning',
+  message: `store ${store} has a key that no policy names; nothing is done for it`,
+  help: wayBack(key),
+});
+
+export const storeNotSeen = (store: string, why: string): AuditFinding => ({
+  subject: store,
+  code: 'not-seen',
+  severity: 'warning',
+  message: `what it has that no policy names could not be looked at: ${why}`,
+  help: 'run keyturn audit again later',
+});
+
+/** How a key that left its policy gets into one again. */
+export const wayBack = (key: KeyId): string =>
+  `bring it back into a policy, or let its successor KEY go on with it: keyturn adopt KEY --from ${key}`;
 
 export interface AuditedAccount {
   account: string;

@@ -140,6 +140,21 @@ describe.concurrent('in the middle of a rotation', () => {
     expect((await world.tasks()).map(({ kind }) => kind)).toContain('delete');
   });
 
+  it('until then status, doctor and audit call it uncovered, and say what to do', async () => {
+    const world = await left();
+    const [status, doctor, audit] = await Promise.all([
+      json(world, 'status'),
+      json(world, 'doctor', '--offline'),
+      json(world, 'audit'),
+    ]);
+    expect(status.keys).toContainEqual(expect.objectContaining({ key: KEY, phase: 'uncovered' }));
+    for (const { findings } of [doctor, audit])
+      expect(findings).toContainEqual(expect.objectContaining({ subject: KEY, code: 'uncovered' }));
+    expect(JSON.stringify([doctor, audit]).match(/keyturn adopt KEY --from desk\/spot/g)).toHaveLength(2);
+    await carries(world);
+    expect((await json(world, 'audit')).findings.map(({ subject }: { subject: string }) => subject)).toEqual([NEW]);
+  });
+
   it('twice: a name that was carried over is carried further, and old evidence still fits', async () => {
     const world = await left({ schedule: '{ overlap: 0s }' });
     await carries(world, '--by', 'maria');
