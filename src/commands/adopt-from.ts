@@ -33,7 +33,7 @@ function assertLeft({ keys }: Workspace, key: Key, from: KeyId): void {
       covering.id === from
         ? `${from} is still in the policy`
         : `${covering.id} goes on with ${from} by formerly already`,
-      { hint: covering.id === from ? `remove it there, or rename it: formerly: ${key.name}` : 'nothing is to be done' },
+      { hint: covering.id === from ? 'remove it there first' : 'nothing is to be done' },
     );
   if (from.split('/')[0] !== key.account)
     throw new KeyturnError('refused', `${from} is of another account than ${key.id}`, {

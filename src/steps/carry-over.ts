@@ -11,7 +11,7 @@ import { KeyturnError } from '../errors.ts';
 import type { KeyId, Material, Store } from '../ports/store.ts';
 import { readRecord } from '../records.ts';
 import { storedCurrent } from './promote.ts';
-import { notedOnNewest, save, type Tools } from './step.ts';
+import { materialOf, notedOnNewest, save, type Tools } from './step.ts';
 
 const ROOM_FOR_REVISION = 256;
 
@@ -26,13 +26,18 @@ export async function carryOver(tools: Tools, from: KeyId): Promise<'carried' | 
   const to = key.storedAs;
   const [old, own] = [await readRecord(store, from), await readRecord(store, to)];
   if (old === null) throw refused(from, to, 'there is no record of it');
-  if (old.movedTo !== undefined && old.movedTo !== to) throw refused(from, to, `it went to ${old.movedTo} already`);
+  if (old.movedTo !== undefined && old.movedTo !== to) {
+    // Two names were to go on with it at the same time; this one is free again.
+    if (own?.arrivesFrom === from) await save(tools, own, emptyRecord(to));
+    throw refused(from, to, `it went to ${old.movedTo} already`);
+  }
   if (old.movedTo === to && own && own.arrivesFrom === undefined) return 'already';
   await assertPlace(store, from, to, own);
   await assertAtRest(tools, old, to);
-  const pairs = await pairsOf(store, old);
+  const pairs = await pairsOf(tools, old);
   assertFits(store, arrived(tools, old));
-  const place = own ?? (await save(tools, null, { ...emptyRecord(to), arrivesFrom: from }));
+  const isTaken = own?.arrivesFrom === from;
+  const place = isTaken ? own : await save(tools, own, { ...emptyRecord(to), arrivesFrom: from });
   const leaving = old.movedTo === to ? old : await save(tools, old, { ...old, movedTo: to });
   await copyEvidence(store, leaving, to);
   for (const [generation, pair] of pairs) await copyPair(store, to, generation, pair);
@@ -48,16 +53,12 @@ async function assertPlace(store: Store, from: KeyId, to: KeyId, own: KeyRecord 
     throw refused(from, to, `${own.arrivesFrom} is being carried over to it`, {
       hint: `keyturn adopt ${to} --from ${own.arrivesFrom} ends that`,
     });
-  const generations = own?.generations.map(({ generation }) => generation) ?? (await store.listGenerations(to));
-  if (own === null && generations.length === 0) return;
-  throw refused(
-    from,
-    to,
-    `${to} has ${own ? 'a record' : 'material'} of its own: generation ${generations.join(', ')}`,
-    {
-      hint: `take a name that is new to the store, or let the policy say formerly: ${from.split('/')[1]}`,
-    },
-  );
+  const generations = await store.listGenerations(to);
+  const last = own?.last || generations.at(-1);
+  if (last === undefined) return;
+  throw refused(from, to, `${to} has ${own ? 'a record' : 'material'} of its own, up to generation ${last}`, {
+    hint: `take a name that is new to the store, or let the policy say formerly: ${from.split('/')[1]}`,
+  });
 }
 
 /** A step in the middle could still write under the old name; and what record and store disagree on is not spread. */
@@ -78,19 +79,9 @@ async function assertAtRest({ store, clock, claim }: Tools, old: KeyRecord, to: 
 }
 
 /** All of them are read before anything is written: one that does not open is found out in time. */
-async function pairsOf(store: Store, { key, generations }: KeyRecord): Promise<Map<number, Material>> {
+async function pairsOf(tools: Tools, { key, generations }: KeyRecord): Promise<Map<number, Material>> {
   const pairs = new Map<number, Material>();
-  for (const { generation, fingerprint } of generations) {
-    if (fingerprint === undefined) continue;
-    const pair = await store.readMaterial(key, generation);
-    if (pair.fingerprint !== fingerprint)
-      throw new KeyturnError(
-        'corrupt',
-        `the store holds another pair for generation ${generation} of ${key} than its record says`,
-        { hint: 'restore the store from a backup; nothing was changed' },
-      );
-    pairs.set(generation, pair);
-  }
+  for (const each of generations.filter(hasPrivateHalf)) pairs.set(each.generation, await materialOf(tools, each, key));
   return pairs;
 }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { KeyRecord } from '../../src/core/record.ts';
-import { readRecord } from '../../src/records.ts';
+import { emptyRecord, type KeyRecord } from '../../src/core/record.ts';
+import { readRecord, writeRecord } from '../../src/records.ts';
 import { keyturn } from '../cli/keyturn.ts';
 import { isSame } from '../contract/cases/material.ts';
 import { describeWith } from '../programs/index.ts';
@@ -215,7 +215,7 @@ const BAD: Record<string, Bad> = {
   },
   'a new name that has a record already': {
     given: (world) => world.apply(),
-    says: /desk\/maker has a record of its own: generation 1.*\n.*formerly: spot/,
+    says: /desk\/maker has a record of its own, up to generation 1.*\n.*formerly: spot/,
   },
   'a name of another account': {
     args: ['adopt', NEW, '--from', 'other/spot'],
@@ -263,6 +263,17 @@ describe.concurrent('is refused, and changes nothing', () => {
     expect(ran.stderr).toMatch(says);
     expect(ran.status).toBe(status);
     expect([await store.readRecord(KEY), await store.readRecord(NEW)]).toEqual(before);
+  });
+
+  it('another name that was to go on with it at the same time: it is free again', async () => {
+    const world = await left();
+    const store = await world.workspace.ports.store('local');
+    const draft = { ...emptyRecord(NEW), arrivesFrom: KEY };
+    await writeRecord(store, { now: world.now }, null, draft);
+    expect(await world.apply()).toEqual(['carry-over-unfinished']);
+    await amending((record) => ({ ...record, movedTo: 'desk/taker' }))(world);
+    expect(await carries(world)).toMatchObject({ status: 1, stderr: /it went to desk\/taker already/ });
+    expect((await world.apply()).at(-1)).toBe('waiting-for-registration');
   });
 
   it('a name that was carried over is not used again: it holds still and says where it went', async () => {
