@@ -269,7 +269,7 @@ describe.concurrent('is refused, and changes nothing', () => {
     const world = await left();
     const store = await world.workspace.ports.store('local');
     const draft = { ...emptyRecord(NEW), arrivesFrom: KEY };
-    await writeRecord(store, { now: world.now }, null, draft);
+    await writeRecord(store, { now: () => world.now() }, null, draft);
     expect(await world.apply()).toEqual(['carry-over-unfinished']);
     await amending((record) => ({ ...record, movedTo: 'desk/taker' }))(world);
     expect(await carries(world)).toMatchObject({ status: 1, stderr: /it went to desk\/taker already/ });
