@@ -88,7 +88,7 @@ function mortal(whole: Workspace): Workspace {
       ...ports,
       store: async (name) => mortalStore(await ports.store(name)),
       materialStore: async (key) => mortalStore(await ports.materialStore(key)),
-      venue: (name) => withStops(ports.venue(name), (method) => `${inHand} ${method}`),
+      venue: async (name) => withStops(await ports.venue(name), (method) => `${inHand} ${method}`),
     },
   };
 }
