@@ -4,7 +4,7 @@ import { readRecord, writeRecord } from '../../src/records.ts';
 import { keyturn } from '../cli/keyturn.ts';
 import { isSame } from '../contract/cases/material.ts';
 import { describeWith } from '../programs/index.ts';
-import { SHELVES, type Shelf, SPLIT } from './shelves.ts';
+import { type Shelf, shelves } from './shelves.ts';
 import { aWorld, KEY, type Setting, type World } from './world.ts';
 
 /** A key leaves its policy, and another name goes on with what the store has of it. */
@@ -64,10 +64,10 @@ async function expectSound(world: World): Promise<void> {
   );
 }
 
-const ROOMS = { ...SHELVES, 'a directory, passphrases in another': SPLIT };
+const STORES = shelves('directory', 'two directories, one for passphrases', 'OpenBao', 'a strict fake of AWS');
 
 describe.concurrent('a key with an open task', () => {
-  for (const [name, { needs, open: openShelf }] of Object.entries(ROOMS)) {
+  for (const [name, { needs, open: openShelf }] of STORES) {
     describeWith(needs, `on ${name}`, () => {
       let shelf: Shelf;
       beforeAll(async () => {

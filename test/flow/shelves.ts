@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { vaultPolicy } from '../../providers/stores/vault.ts';
 import { startBao } from '../programs/bao.ts';
+import { startSecretsManager } from '../programs/secrets-manager-fake/server.ts';
 import { REGION, signIn } from '../providers/aws-account.ts';
 import { startMoto } from '../providers/moto.ts';
 import type { Setting } from './world.ts';
@@ -37,9 +38,9 @@ async function openBao(): Promise<Shelf> {
   };
 }
 
-async function moto(): Promise<Shelf> {
+const aws = (start: () => Promise<{ url: string; close: () => Promise<void> }>) => async (): Promise<Shelf> => {
   signIn('AKIAWORKER');
-  const { url, close } = await startMoto();
+  const { url, close } = await start();
   let rooms = 0;
   return {
     async room() {
@@ -49,7 +50,7 @@ async function moto(): Promise<Shelf> {
     },
     close,
   };
-}
+};
 
 /** Every world has a directory of its own. */
 const embedded = (setting: Awaited<ReturnType<Shelf['room']>>): ShelfKind => ({
@@ -57,14 +58,19 @@ const embedded = (setting: Awaited<ReturnType<Shelf['room']>>): ShelfKind => ({
   open: async () => ({ room: async () => setting, close: async () => undefined }),
 });
 
-export const SHELVES = {
+const SHELVES = {
   directory: embedded({}),
+  'two directories, one for passphrases': embedded({
+    key: ', passphrase: { store: other }',
+    configuration: 'stores: { other: { kind: directory, path: .keyturn/other } }\n',
+  }),
   OpenBao: { needs: ['bao'], open: openBao },
-  moto: { needs: ['moto_server'], open: moto },
+  'a strict fake of AWS': { needs: [], open: aws(startSecretsManager) },
+  moto: { needs: ['moto_server'], open: aws(startMoto) },
 } satisfies Record<string, ShelfKind>;
 
-/** Passphrases in another directory than keys. */
-export const SPLIT = embedded({
-  key: ', passphrase: { store: other }',
-  configuration: 'stores: { other: { kind: directory, path: .keyturn/other } }\n',
-});
+/** All of them under `npm run test:stores`, and those named otherwise. */
+export const shelves = (...sample: (keyof typeof SHELVES)[]): [string, ShelfKind][] =>
+  Object.entries(SHELVES).filter(
+    ([name]) => process.env.KEYTURN_STORES === 'all' || sample.some((each) => each === name),
+  );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Gateway, startGateway } from '../manual/gateway.ts';
 import { describeWith } from '../programs/index.ts';
-import { SHELVES, type Shelf } from './shelves.ts';
+import { type Shelf, shelves } from './shelves.ts';
 import { aWorld, type Setting, type World } from './world.ts';
 
 /**
@@ -102,13 +102,9 @@ async function wholeRotation(world: World): Promise<string[]> {
   return steps.filter((step) => step.includes(' done '));
 }
 
-/** `npm test` leaves out what takes longest, `npm run test:rotations` nothing. */
-const isWhole = process.env.KEYTURN_ROTATIONS === 'whole';
-const shelves = Object.entries(SHELVES).filter(([name]) => isWhole || name !== 'moto');
-
 // Side by side, because some venues must be asked slowly.
 describe.concurrent('whole rotations', () => {
-  for (const [shelfName, { needs, open }] of shelves) {
+  for (const [shelfName, { needs, open }] of shelves('directory', 'OpenBao')) {
     describeWith(needs, `on ${shelfName}`, () => {
       let shelf: Shelf;
       beforeAll(async () => {
