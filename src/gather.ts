@@ -35,11 +35,28 @@ async function observe(sources: Sources, key: Key): Promise<{ record: KeyRecord 
   try {
     const reader = await sources.reader(key.store);
     const record = await readRecord(reader, key.storedAs);
-    return { record, hold: record === null ? await doubtAboutAbsence(sources, reader, key) : null };
+    if (record === null) return { record, hold: await doubtAboutAbsence(sources, reader, key) };
+    const hold = betweenNames(key, record);
+    return { record: hold ? null : record, hold };
   } catch (error) {
     if (!isKeyturnError(error)) throw error;
     return { record: null, hold: { reason: 'record-unreadable', message: explain(error) } };
   }
+}
+
+/** A record that goes on under another name, or is only about to be one under this. */
+function betweenNames({ id }: Key, { movedTo, arrivesFrom }: KeyRecord): Hold | null {
+  if (movedTo !== undefined)
+    return {
+      reason: 'carried-over',
+      message: `its record was carried over to ${movedTo}; give this key another name`,
+    };
+  return arrivesFrom === undefined
+    ? null
+    : {
+        reason: 'carry-over-unfinished',
+        message: `it was being carried over from ${arrivesFrom} when a run stopped; keyturn adopt ${id} --from ${arrivesFrom} ends it`,
+      };
 }
 
 /** No record means a new key only if nothing else speaks of it: no material here, no record in another configured store. */

@@ -313,6 +313,7 @@ const EvidenceOutput = output({
   generations: z.array(
     z.looseObject({
       generation: GenerationNumber,
+      key: KeyId.describe('what the key was called when this generation was made'),
       state: z.literal(['live', 'finished']),
       publicKey: z.string().nullable().describe('SPKI PEM'),
       fingerprint: z.string().nullable(),

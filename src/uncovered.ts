@@ -21,20 +21,40 @@ async function uncovered(workspace: Workspace): Promise<Uncovered> {
   };
 }
 
-/** Names of those of one store. */
-export async function uncoveredIn({ ports, keys }: Workspace, store: string): Promise<KeyId[]> {
+/** Names of those of one store, also where it keeps only passphrases of them; without those that go on under another name. */
+export async function uncoveredIn(workspace: Workspace, store: string): Promise<KeyId[]> {
+  const unnamed = await unnamedIn(workspace, store);
+  const moved = await Promise.all(unnamed.map((key) => isMoved(workspace, key)));
+  return unnamed.filter((_, index) => !moved[index]);
+}
+
+/** Keys in a store that no policy names, wherever their records went. */
+export async function unnamedIn({ ports, keys }: Workspace, store: string): Promise<KeyId[]> {
   const covered = new Set(keys.flatMap((key) => (storesOf(key).includes(store) ? [key.storedAs] : [])));
   return (await (await ports.sources.reader(store)).listKeys()).filter((key) => !covered.has(key));
+}
+
+/** The word of it stands in the key’s store, which may be another one than that of its passphrases. */
+async function isMoved({ ports: { sources } }: Workspace, key: KeyId): Promise<boolean> {
+  const records = sources.stores.map(async (store) => readRecord(await sources.reader(store), key).catch(unreadable));
+  return (await Promise.all(records)).some((record) => record?.movedTo !== undefined);
+}
+
+/** What cannot be read did not say that it moved. */
+function unreadable(error: unknown): null {
+  if (isKeyturnError(error)) return null;
+  throw error;
 }
 
 async function recordsIn(workspace: Workspace, store: string): Promise<Uncovered> {
   const failures: string[] = [];
   const read = await orNoted(failures, `store ${store}`, async () => {
     const reader = await workspace.ports.sources.reader(store);
-    const names = await uncoveredIn(workspace, store);
+    const names = await unnamedIn(workspace, store);
     return Promise.all(names.map((key) => orNoted(failures, key, () => readRecord(reader, key))));
   });
-  return { records: (read ?? []).flatMap((record) => (record === null ? [] : [{ store, record }])), failures };
+  const isHere = (record: KeyRecord | null): record is KeyRecord => record !== null && record.movedTo === undefined;
+  return { records: (read ?? []).filter(isHere).map((record) => ({ store, record })), failures };
 }
 
 async function orNoted<T>(failures: string[], subject: string, look: () => Promise<T>): Promise<T | null> {

@@ -165,6 +165,13 @@ export function memoryStore({ clock }: { clock: Clock }): Store {
       return 'moved';
     },
 
+    async withdraw(key, generation) {
+      const shelf = await reach(key);
+      if (shelf.current !== generation) return 'already';
+      shelf.current = null;
+      return 'withdrawn';
+    },
+
     async retireMaterial(key, generation) {
       const { generations, current } = await reach(key);
       const kept = generations.get(generation);

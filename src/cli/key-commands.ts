@@ -166,6 +166,7 @@ export function keyCommands(program: Command, act: Act): void {
     .option('--key-id <id>', 'the same as an option; - reads it from standard input')
     .option('--private-key <file>', 'PEM of its private half; without it proofs say what they cannot show')
     .option('--passphrase-file <file>', 'what opens that file')
+    .option('--from <key>', 'a key that left its policy: go on with its record and material')
     .addOption(by())
     .addOption(rehearsal())
     .action((key: string, id: string | undefined, options: object) =>

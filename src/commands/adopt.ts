@@ -7,6 +7,7 @@ import { Secret } from '../secret.ts';
 import { readSecretReference } from '../secret-reference.ts';
 import { type Adopted, adopt as adoptKey } from '../steps/adopt.ts';
 import { actor, keyNamed, openWorkspace, toolsFor, type Workspace, type WorkspaceOptions } from '../workspace.ts';
+import { adoptFrom } from './adopt-from.ts';
 import type { CommandIo } from './io.ts';
 import { idFrom, parseKeyId, takenIds } from './register.ts';
 
@@ -18,12 +19,18 @@ export interface AdoptOptions extends WorkspaceOptions {
   /** PEM file of the private half. */
   privateKey?: string | undefined;
   passphraseFile?: string | undefined;
+  /** A key that left its policy, whose record and material go on as `key`. */
+  from?: string | undefined;
   by?: string | undefined;
 }
 
 /** Takes on keys that people made before keyturn came. */
 export async function adopt(options: AdoptOptions, io: CommandIo): Promise<ExitStatus> {
   const workspace = await openWorkspace(options);
+  if (options.from !== undefined) {
+    io.stdout.write(await adoptFrom(workspace, options, options.from));
+    return EXIT.OK;
+  }
   const isAccount = workspace.keys.some(({ account }) => account === options.key);
   const adopted = isAccount
     ? await adoptAccount(workspace, options)

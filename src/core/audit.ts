@@ -175,8 +175,12 @@ export const uncoveredFinding = (key: KeyId): AuditFinding =>
     'uncovered',
     'warning',
     'no policy names it: it is neither rotated nor deleted, and may live on at the venue',
-    'bring the key back into a policy, or name it with formerly on its successor',
+    wayBack(key),
   );
+
+/** How a key that left its policy gets into one again. */
+export const wayBack = (key: KeyId): string =>
+  `bring it back into a policy, or let its successor KEY go on with it: keyturn adopt KEY --from ${key}`;
 
 export interface AuditedAccount {
   account: string;

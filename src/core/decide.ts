@@ -22,7 +22,7 @@ export interface Attempt {
 
 /** What gathering found instead of a record it may act on. */
 export interface Hold {
-  reason: 'record-unreadable' | 'record-lost' | 'moved-store';
+  reason: 'record-unreadable' | 'record-lost' | 'moved-store' | 'carried-over' | 'carry-over-unfinished';
   message: string;
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { documentHash, firstBrokenLink } from './evidence.ts';
-import { EvidenceEntry, type Generation, type KeyRecord } from './record.ts';
+import { EvidenceEntry, firstName, type Generation, type KeyRecord } from './record.ts';
 
 /**
  * Everything observed of one key, from its first generation on, and whether it holds together: each entry names the one
@@ -22,6 +22,8 @@ type Document = z.infer<typeof Document>;
 
 export interface GenerationEvidence {
   generation: number;
+  /** What the key was called when it was made. */
+  key: string;
   /** `finished`: sealed in a write-once document. */
   state: 'live' | 'finished';
   publicKey: string | null;
@@ -53,11 +55,14 @@ export interface EvidenceChain {
 export function evidenceChain(record: KeyRecord, documents: ReadonlyMap<number, string>): EvidenceChain {
   const parsed = [...documents].map(([generation, text]) => readDocument(generation, text));
   const finished = parsed.flatMap((each) => ('document' in each ? [each] : []));
-  const generations = [...finished.map(finishedEvidence), ...record.generations.map(liveEvidence)];
+  const generations = [
+    ...finished.map(finishedEvidence),
+    ...record.generations.map((each) => liveEvidence(record.key, each)),
+  ];
   const breaks = [
     ...parsed.flatMap((each) => ('document' in each ? [] : [each])),
     ...documentBreaks(record, finished),
-    ...generations.flatMap((each) => entryBreaks(record.key, each)),
+    ...generations.flatMap(entryBreaks),
   ];
   return {
     key: record.key,
@@ -120,7 +125,7 @@ function changedOrGone({ history }: KeyRecord, named: string, by: string): Break
   return { generation, entry: null, message: `${by} names ${which}, which was changed or removed since` };
 }
 
-function entryBreaks(key: string, { generation, entries }: GenerationEvidence): Break[] {
+function entryBreaks({ key, generation, entries }: GenerationEvidence): Break[] {
   const entry = firstBrokenLink(key, generation, entries);
   return entry === null
     ? []
@@ -135,6 +140,7 @@ function entryBreaks(key: string, { generation, entries }: GenerationEvidence): 
 
 const finishedEvidence = ({ document, hash }: Finished): GenerationEvidence => ({
   generation: document.generation,
+  key: document.key,
   state: 'finished',
   publicKey: document.publicKey ?? null,
   fingerprint: document.fingerprint ?? null,
@@ -144,20 +150,14 @@ const finishedEvidence = ({ document, hash }: Finished): GenerationEvidence => (
   entries: document.entries,
 });
 
-const liveEvidence = ({
-  generation,
-  publicKey,
-  fingerprint,
-  apiKey,
-  at,
-  evidence,
-}: Generation): GenerationEvidence => ({
-  generation,
+const liveEvidence = (key: string, live: Generation): GenerationEvidence => ({
+  generation: live.generation,
+  key: firstName(key, live),
   state: 'live',
-  publicKey: publicKey ?? null,
-  fingerprint: fingerprint ?? null,
-  apiKey: apiKey ?? null,
-  at,
+  publicKey: live.publicKey ?? null,
+  fingerprint: live.fingerprint ?? null,
+  apiKey: live.apiKey ?? null,
+  at: live.at,
   document: null,
-  entries: evidence,
+  entries: live.evidence,
 });

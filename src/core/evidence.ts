@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { EvidenceEntry, Generation, KeyRecord } from './record.ts';
+import { type EvidenceEntry, firstName, type Generation, type KeyRecord } from './record.ts';
 
 /**
  * What was observed of one generation, when and by whom, as a hash chain: each entry carries the SHA-256 of itself and of
- * the entry before it, the first one that of the key and generation it belongs to. Changing, dropping or reordering an
+ * the entry before it, the first one that of the key, as it was named then, and generation it belongs to. Changing, dropping or reordering an
  * entry breaks every later hash.
  */
 
@@ -23,7 +23,7 @@ function link(previous: string, { at, event, by, detail }: Observation): Evidenc
 
 export function observe(key: string, generation: Generation, observation: Observation): Generation {
   if (observation.event === 'probed' && generation.evidence.length >= MANY_ENTRIES) return generation;
-  const previous = generation.evidence.at(-1)?.hash ?? root(key, generation.generation);
+  const previous = generation.evidence.at(-1)?.hash ?? root(firstName(key, generation), generation.generation);
   return { ...generation, evidence: [...generation.evidence, link(previous, observation)] };
 }
 
@@ -41,7 +41,12 @@ export function firstBrokenLink(key: string, generation: number, entries: readon
 /** The write-once document of a finished generation. It names the document before it, so that documents form a chain, too. */
 export function evidenceDocument(record: Pick<KeyRecord, 'key' | 'evidenceHead'>, generation: Generation): string {
   const { evidence, publicKey, fingerprint, apiKey, at } = generation;
-  const document = { v: 1, key: record.key, generation: generation.generation, previousDocument: record.evidenceHead };
+  const document = {
+    v: 1,
+    key: firstName(record.key, generation),
+    generation: generation.generation,
+    previousDocument: record.evidenceHead,
+  };
   return `${JSON.stringify({ ...document, publicKey, fingerprint, apiKey, at, entries: evidence }, null, 1)}\n`;
 }
 

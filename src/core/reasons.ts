@@ -98,7 +98,7 @@ const WAITING = {
   ),
   uncovered: entry(
     'The store has a record that no policy names: nothing is generated and nothing is deleted.',
-    'Bring the key back into a policy, or name it with formerly on its successor.',
+    'Bring the key back into a policy; or let its successor go on with it: keyturn adopt KEY --from OLD, or formerly in the policy.',
   ),
 } as const;
 
@@ -115,6 +115,14 @@ const HOLDING = {
   'moved-store': entry(
     'The record of this key lies in another configured store than the policy says.',
     'Set the policy’s store back, or move the key on purpose.',
+  ),
+  'carried-over': entry(
+    'The record of this name was carried over to another key; nothing is done under the old name.',
+    'Give the key another name, or remove it from the policy.',
+  ),
+  'carry-over-unfinished': entry(
+    'The record of this key was being carried over from another name when a run stopped.',
+    'keyturn adopt KEY --from OLD once more ends it; nothing is lost.',
   ),
 } as const;
 

@@ -89,6 +89,8 @@ export const Generation = z.strictObject({
   adopted: z.strictObject({ at: Instant, by: z.string(), age: z.literal(['known', 'unknown']) }).optional(),
   /** Somebody says that it is deleted where keyturn cannot prove it. */
   attested: Statement.optional(),
+  /** Names of the key it was made and kept under before, the first one first; what lies there is erased with it. */
+  formerly: z.array(z.string()).optional(),
   /** What its own probe answered while it was alive. */
   baseline: z.strictObject({ at: Instant, answers: z.array(z.string()) }).optional(),
   /** The newest probe after deletion was asked for; rewritten only when verdict or reason change. */
@@ -133,6 +135,10 @@ export const KeyRecord = z.strictObject({
   intent: z.strictObject({ action: z.literal(INTENDED), generation: GenerationNumber, at: Instant }).optional(),
   /** One worker at a time has effects, until then. */
   claim: z.strictObject({ by: z.string(), nonce: z.string(), until: Instant }).optional(),
+  /** What it says goes on under that name, or is about to: nothing is done under this one any more. */
+  movedTo: z.string().optional(),
+  /** Nothing is here yet: it is being carried over from that name. */
+  arrivesFrom: z.string().optional(),
   /** Somebody asked for a rotation before it is due. */
   request: z.strictObject({ at: Instant, by: z.string(), reason: z.string() }).optional(),
   /** What stops the key from going on, and since when; kept where a notifier tells people of it. */
@@ -203,6 +209,9 @@ export function storedCurrent(record: Pick<KeyRecord, 'current' | 'next' | 'gene
 /** Proven dead, or attested where proof is impossible: nothing more is asked of people for it. */
 export const isClosed = ({ at, attested }: Pick<Generation, 'at' | 'attested'>): boolean =>
   at.provenDead !== undefined || attested !== undefined;
+
+/** The name of the key when the generation was made: its evidence begins with that. */
+export const firstName = (key: KeyId, { formerly }: Pick<Generation, 'formerly'>): KeyId => formerly?.[0] ?? key;
 
 /** The same record with one generation replaced. */
 export const withGeneration = <R extends RecordDraft>(record: R, changed: Generation): R => ({

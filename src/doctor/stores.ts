@@ -1,3 +1,4 @@
+import { wayBack } from '../core/audit.ts';
 import { type Finding, found } from '../core/doctor/finding.ts';
 import { isFixable } from '../core/doctor/table.ts';
 import { type Key, storesOf } from '../core/policy.ts';
@@ -57,7 +58,9 @@ export async function lookForUncovered(workspace: Workspace, { unreachable }: St
 }
 
 const uncoveredKey = (key: string, store: string): Finding =>
-  found('uncovered', key, `store ${store} has a key that no policy names; nothing is done for it`);
+  found('uncovered', key, `store ${store} has a key that no policy names; nothing is done for it`, {
+    next: wayBack(key),
+  });
 
 async function orUnreachable(store: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
   try {

@@ -73,7 +73,7 @@ export interface StoreReader {
   /** Numbers of all generations with material, live or retired, ascending. Works without a record. */
   listGenerations(key: KeyId): Promise<number[]>;
   statMaterial(key: KeyId, generation: number): Promise<MaterialState>;
-  /** The generation consumers read; null before the first promotion. May need the right to read what they read. */
+  /** The generation consumers read; null before the first promotion, and once it was withdrawn. May need the right to read what they read. */
   statCurrent(key: KeyId): Promise<number | null>;
   /** The evidence of a finished generation, or null. */
   readEvidence(key: KeyId, generation: number): Promise<string | null>;
@@ -117,6 +117,11 @@ export interface Store extends StoreReader {
    * neither, `not-found` or `gone` when `to` has no live material, `refused` when another key id stands beside it.
    */
   promote(key: KeyId, move: { from: number | null; to: number; apiKey: string }): Promise<'moved' | 'already'>;
+  /**
+   * Consumers read nothing of this key any more, where they read this generation: it goes on under another name. What was
+   * current may then be retired. `already` when they read another one, or nothing.
+   */
+  withdraw(key: KeyId, generation: number): Promise<'withdrawn' | 'already'>;
   /** Erases the private half and its passphrase; the rest stays as a tombstone. Refuses (`refused`) what is current. Repeatable. */
   retireMaterial(key: KeyId, generation: number): Promise<'erased' | 'detached' | 'already'>;
   /** Create-once: `same` or `other` when there is one already, which is kept. */

@@ -1,6 +1,7 @@
 import { documentHash, evidenceDocument } from '../core/evidence.ts';
 import { type Generation, HISTORY_LENGTH, isClosed, type KeyRecord, type RecordDraft } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
+import type { KeyId, Store } from '../ports/store.ts';
 import { announced, assertClaimed, generationOf, noted, type Step, type Tools } from './step.ts';
 
 /** Erases the private half of a key that is proven dead, and closes its evidence in a document of its own. */
@@ -10,8 +11,11 @@ export const destroy: Step = async (tools, record, number) => {
   if (!isClosed(subject) && subject.at.asked) throw new Error(`generation ${number} of ${key.id} is not proven dead`);
   await announced(tools, record, record, { action: 'destroy', generation: number }, async (claimed) => {
     assertClaimed(tools, claimed);
-    const { state } = await store.statMaterial(key.storedAs, number);
-    if (state !== 'absent') await store.retireMaterial(key.storedAs, number);
+    await erase(store, key.storedAs, number);
+    for (const name of subject.formerly ?? []) {
+      await store.withdraw(name, number);
+      await erase(store, name, number);
+    }
     const generation = noted(tools, generationOf(claimed, number), 'destroyed');
     const evidence = documentHash(await storedEvidence(tools, claimed, generation));
     return finished(tools, claimed, generation, evidence);
@@ -22,6 +26,11 @@ export const destroy: Step = async (tools, record, number) => {
     message: `the private half of generation ${number} is erased; its evidence is kept`,
   };
 };
+
+async function erase(store: Store, name: KeyId, number: number): Promise<void> {
+  const { state } = await store.statMaterial(name, number);
+  if (state !== 'absent') await store.retireMaterial(name, number);
+}
 
 /** The first document that was stored counts: a run that stopped after storing it is completed, not repeated. */
 async function storedEvidence({ key, store }: Tools, record: KeyRecord, generation: Generation): Promise<string> {

@@ -15,7 +15,7 @@ import { type Generation, hasPrivateHalf, type KeyRecord, type RecordDraft, with
 import { isKeyturnError, KeyturnError } from '../errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Credential, Keys } from '../ports/keys.ts';
-import type { Store } from '../ports/store.ts';
+import type { Material, Store } from '../ports/store.ts';
 import type { Venue } from '../ports/venue.ts';
 import { writeRecord } from '../records.ts';
 
@@ -131,23 +131,28 @@ export function assertClaimed({ clock, claim, key }: Tools, record: KeyRecord): 
   });
 }
 
-/** Opens a generation’s private half, after checking that the store’s pair is the one the record speaks of. */
-export async function credentialOf(
-  { key, store, keys }: Tools,
-  { generation, fingerprint, apiKey }: Generation,
-): Promise<Credential> {
-  if (apiKey === undefined) throw new Error(`generation ${generation} of ${key.id} has no key id`);
-  const material = await unlessAhead(key.id, () => store.readMaterial(key.storedAs, generation));
-  if (material.fingerprint !== fingerprint) {
-    throw new KeyturnError(
-      'corrupt',
-      `the store holds another pair for generation ${generation} of ${key.id} than its record says`,
-      {
-        hint: 'restore the store from a backup; nothing was changed',
-      },
-    );
-  }
-  return { apiKey, signer: keys.signer(material) };
+/** A generation’s pair, after checking that it is the one the record speaks of. `name`: under which it is kept. */
+export async function materialOf(
+  { key, store }: Pick<Tools, 'key' | 'store'>,
+  { generation, fingerprint }: Generation,
+  name = key.storedAs,
+): Promise<Material> {
+  const material = await unlessAhead(key.id, () => store.readMaterial(name, generation));
+  if (material.fingerprint === fingerprint) return material;
+  throw new KeyturnError(
+    'corrupt',
+    `the store holds another pair for generation ${generation} of ${key.id} than its record says`,
+    {
+      hint: 'restore the store from a backup; nothing was changed',
+    },
+  );
+}
+
+/** Opens a generation’s private half. */
+export async function credentialOf(tools: Tools, generation: Generation): Promise<Credential> {
+  const { apiKey } = generation;
+  if (apiKey === undefined) throw new Error(`generation ${generation.generation} of ${tools.key.id} has no key id`);
+  return { apiKey, signer: tools.keys.signer(await materialOf(tools, generation)) };
 }
 
 /**

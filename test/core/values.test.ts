@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { documentHash, evidenceDocument, firstBrokenLink, observe } from '../../src/core/evidence.ts';
+import { evidenceChain } from '../../src/core/evidence-chain.ts';
 import { forecast } from '../../src/core/forecast.ts';
 import { planOf } from '../../src/core/plan.ts';
 import { KeyRecord, maskApiKey } from '../../src/core/record.ts';
@@ -43,6 +44,30 @@ describe('evidence', () => {
     const text = evidenceDocument({ key: 'k', evidenceHead: 'f'.repeat(64) }, generation);
     expect(JSON.parse(text)).toMatchObject({ previousDocument: 'f'.repeat(64), generation: 7 });
     expect(documentHash(text)).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('evidence of a key that was carried over', () => {
+  const seen = (event: string) => ({ at: T(), event, by: 'ops@desk', detail: {} });
+  const begun = observe('k', aGeneration(7, 'promoted'), seen('generated'));
+  const carried = { ...begun, formerly: ['k', 'm'] };
+  const record = { ...aRecord({ roles: { current: observe('n', carried, seen('carried-over')) } }), key: 'n' };
+
+  it('begins with the name it had when it was made, and goes on', () =>
+    expect(evidenceChain(record, new Map())).toMatchObject({ breaks: [], generations: [{ generation: 7, key: 'k' }] }));
+  it('is broken where that name is forgotten or another one', () => {
+    for (const formerly of [undefined, ['m']]) {
+      const generations = record.generations.map(({ formerly: _names, ...each }) => ({
+        ...each,
+        ...(formerly ? { formerly } : {}),
+      }));
+      expect(evidenceChain({ ...record, generations }, new Map()).breaks).toMatchObject([{ generation: 7, entry: 0 }]);
+    }
+  });
+  it('closes in a document under that name', () => {
+    const document = JSON.parse(evidenceDocument(record, carried));
+    expect(document).toMatchObject({ key: 'k', generation: 7 });
+    expect(firstBrokenLink(document.key, 7, document.entries)).toBeNull();
   });
 });
 

@@ -6,6 +6,7 @@ export type Order = { stop?: Stop | null } & (
   | { order: 'pass' }
   | { order: 'register'; apiKey: string }
   | { order: 'rotate'; compromised: RotationRequest['compromised'] }
+  | { order: 'carry-over'; from: string }
 );
 
 export interface Answer {

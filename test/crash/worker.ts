@@ -6,6 +6,7 @@ import type { KeyRecord } from '../../src/core/record.ts';
 import { explain, isKeyturnError } from '../../src/errors.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { act } from '../../src/steps/act.ts';
+import { carryOver } from '../../src/steps/carry-over.ts';
 import { requestRotation } from '../../src/steps/request-rotation.ts';
 import { look, type PassDependencies, pass } from '../../src/tick.ts';
 import { openWorkspace, toolsFor, type Workspace } from '../../src/workspace.ts';
@@ -63,15 +64,16 @@ async function onePass(): Promise<Answer> {
   };
 }
 
-/** `keyturn register` and `keyturn rotate` are processes, too, and end like any other. */
+/** `keyturn register`, `keyturn rotate` and `keyturn adopt --from` are processes, too, and end like any other. */
 async function personsCommand(order: Exclude<Order, { order: 'pass' }>): Promise<Answer> {
   const [key] = workspace.keys;
   if (!key) throw new Error('the policy has one key');
   if (order.order === 'register')
     return { actions: [await recordKeyId(workspace, key, order.apiKey, { by: 'person' })] };
-  const { store } = await toolsFor(workspace, key, 'person');
+  const tools = await toolsFor(workspace, key, 'person');
+  if (order.order === 'carry-over') return { actions: [await carryOver(tools, order.from)] };
   const { record } = (await look(workspace.ports.sources, [key], clock.now())).gathered[0] ?? {};
-  await requestRotation({ key, store, clock, by: 'person' }, record ?? null, {
+  await requestRotation(tools, record ?? null, {
     reason: 'drill',
     compromised: order.compromised,
   });
@@ -101,6 +103,9 @@ function mortalStore(store: Store): Store {
 
 /** What a write of the record says that the one before did not: a claim, or the newest event in the evidence. */
 function changeOf(before: KeyRecord | null, after: KeyRecord): string {
+  if (after.arrivesFrom) return 'arriving';
+  if (after.movedTo) return 'leaving';
+  if (before?.arrivesFrom) return 'carried-over';
   if (after.claim) return `claim ${after.intent?.action}`;
   if (after.history.at(-1)?.generation !== before?.history.at(-1)?.generation) return 'destroyed';
   const known = new Map(before?.generations.map(({ generation, evidence }) => [generation, evidence.length]));

@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { aWorld, type World } from './world.ts';
 
@@ -15,25 +13,18 @@ beforeEach(async () => {
     venue: ', accessPassphrase: { file: bitget.pass }',
     enters: { passphrase: PASSPHRASE },
   });
-  passphraseIs(PASSPHRASE);
+  await passphraseIs(PASSPHRASE);
 });
 afterEach(() => world.close());
 
-const passphraseIs = (text: string) => writeFileSync(join(world.folder, 'bitget.pass'), `${text}\n`, { mode: 0o600 });
+const passphraseIs = (text: string) => world.keeps('bitget.pass', text);
 
 it('turns a key over; two groups, slow enough for Bitget, prove the deletion', async () => {
-  await world.apply();
-  await world.registers();
-  expect(await world.apply()).toEqual(['verify done verified', 'promote done promoted', 'not-due']);
+  await world.overlapped();
   expect((await world.record()).generations[0]).toMatchObject({
     allowlist: 'proven',
     baseline: { answers: ['/api/v2/spot/account/info 200 - accepted'] },
   });
-  world.forward({ days: 29 });
-  await world.apply();
-  await world.registers();
-  await world.apply();
-  world.forward({ hours: 25 });
   expect(await world.apply()).toEqual([
     'revoke waiting deletion-asked',
     'prove waiting still-works',
@@ -53,10 +44,10 @@ it('turns a key over; two groups, slow enough for Bitget, prove the deletion', a
 it('a key with another passphrase is refused, and not taken for unknown', async () => {
   await world.apply();
   await world.registers();
-  passphraseIs('something else');
+  await passphraseIs('something else');
   expect(await world.apply()).toEqual(['verify waiting fix-needed', 'fix-needed']);
   expect((await world.tasks())[0]?.findings).toMatchObject([{ code: 'refused' }]);
-  passphraseIs(PASSPHRASE);
+  await passphraseIs(PASSPHRASE);
   expect(await world.apply()).toEqual(['verify done verified', 'promote done promoted', 'not-due']);
 });
 

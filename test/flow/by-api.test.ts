@@ -1,6 +1,4 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keyturn } from '../cli/keyturn.ts';
 import { aWorld, type World } from './world.ts';
@@ -17,36 +15,16 @@ const SUB_ACCOUNT = [
 
 beforeEach(async () => {
   world = await aWorld({ kind: 'binance-sub-account', venue: SUB_ACCOUNT });
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const form = {
+  master = await world.managedBy('master', {
     account: 'main',
-    label: 'master',
-    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     enableReading: 'on',
     enableSpotAndMarginTrading: 'on',
-    ipAllowlist: '127.0.0.1',
-  };
-  const created = (await (await world.post('create', form)).json()) as { apiKey: string };
-  master = created.apiKey;
-  writeFileSync(join(world.folder, 'master.id'), `${master}\n`, { mode: 0o600 });
-  writeFileSync(join(world.folder, 'master.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  });
 });
 afterEach(() => world.close());
 
-const listed = async (account = 'desk'): Promise<{ apiKey: string; label: string; ipRestrict: boolean }[]> => {
-  const page = `${world.sandbox.url}/en/my/settings/api-management?account=${account}`;
-  const response = await fetch(page, { headers: { accept: 'application/json' } });
-  return ((await response.json()) as { keys: [] }).keys;
-};
+const listed = () => world.listed('desk');
 const labels = async () => (await listed()).map(({ label }) => label);
-
-/** The first generation current, the second promoted, the overlap over. */
-async function overlapped(): Promise<void> {
-  await world.apply();
-  world.forward({ days: 29 });
-  await world.apply();
-  world.forward({ hours: 25 });
-}
 
 describe('a rotation by API', () => {
   it('goes from nothing to a current key in one pass', async () => {
@@ -63,7 +41,7 @@ describe('a rotation by API', () => {
   });
 
   it('deletes the old key after the overlap; one look at the list proves it', async () => {
-    await overlapped();
+    await world.overlapped();
     expect(await labels()).toEqual(['spot-g1', 'spot-g2']);
     expect(await world.apply()).toEqual([
       'revoke done removed',
@@ -79,7 +57,7 @@ describe('a rotation by API', () => {
     const { publicKey } = generateKeyPairSync('ed25519');
     const theirs = publicKey.export({ type: 'spki', format: 'pem' }).toString();
     await world.post('create', { account: 'desk', label: 'somebody else’s', publicKey: theirs });
-    await overlapped();
+    await world.overlapped();
     await world.apply();
     expect(await labels()).toEqual(['somebody else’s', 'spot-g2']);
   });
@@ -105,7 +83,7 @@ describe('an answer that was lost', () => {
   });
 
   it('of a deletion: what is gone already counts as deleted', async () => {
-    await overlapped();
+    await world.overlapped();
     world.sandbox.faults.switchOn({ kind: 'reset-after', path: CALL.replace('v2', 'v1'), times: 1 });
     const { error } = await world.report();
     expect(error?.code).toBe('unavailable');
@@ -148,7 +126,7 @@ describe('what is not as it should be', () => {
   });
 
   it('a deletion the venue refuses becomes a task for a person, and is proven without the list', async () => {
-    await overlapped();
+    await world.overlapped();
     await world.post('edit', { apiKey: master, ipAllowlist: '203.0.113.9' });
     expect(await world.apply()).toEqual([
       'revoke waiting deletion-asked',

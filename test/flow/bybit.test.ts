@@ -9,34 +9,13 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const listed = async (): Promise<{ apiKey: string; label: string }[]> => {
-  const page = `${world.sandbox.url}/en/my/settings/api-management?venue=bybit`;
-  const response = await fetch(page, { headers: { accept: 'application/json' } });
-  return ((await response.json()) as { keys: [] }).keys;
-};
 const edit = async (fields: Record<string, string>) => {
-  const [first] = await listed();
+  const [first] = await world.listed();
   await world.post('edit', { apiKey: first?.apiKey ?? '', ...fields });
 };
 
-async function established(): Promise<void> {
-  await world.apply();
-  await world.registers();
-  expect(await world.apply()).toEqual(['verify done verified', 'promote done promoted', 'not-due']);
-}
-
-/** The second generation is current, the overlap of the first one is over. */
-async function overlapped(): Promise<void> {
-  await established();
-  world.forward({ days: 29 });
-  await world.apply();
-  await world.registers();
-  await world.apply();
-  world.forward({ hours: 25 });
-}
-
 it('proves permissions and addresses by reading, and two groups prove the deletion', async () => {
-  await overlapped();
+  await world.overlapped();
   expect((await world.record()).generations[0]).toMatchObject({
     allowlist: 'proven',
     at: { created: expect.any(String) },
@@ -52,11 +31,11 @@ it('proves permissions and addresses by reading, and two groups prove the deleti
   expect(await world.apply()).toEqual(['prove waiting seen-dead', 'proof-waits']);
   world.forward({ minutes: 11 });
   expect(await world.apply()).toEqual(['prove done proven-dead', 'destroy done destroyed', 'not-due']);
-  expect((await listed()).map(({ label }) => label)).toEqual(['spot-g2']);
+  expect((await world.listed()).map(({ label }) => label)).toEqual(['spot-g2']);
 });
 
 it('no probe calls anything that places an order, moves money or changes a setting', async () => {
-  await overlapped();
+  await world.overlapped();
   world.sandbox.journal.clear();
   await world.report();
   const calls = world.sandbox.journal.entries().map(({ method, path }) => `${method} ${path}`);
@@ -70,7 +49,7 @@ it('no probe calls anything that places an order, moves money or changes a setti
 });
 
 it('a key with a wallet permission deletes itself', async () => {
-  await overlapped();
+  await world.overlapped();
   await edit({ readWrite: 'on', 'Spot.SpotTrade': 'on', 'Wallet.AccountTransfer': 'on' });
   expect(await world.apply()).toEqual(['revoke done removed', 'prove waiting seen-dead', 'proof-waits']);
   world.forward({ minutes: 11 });
@@ -78,7 +57,7 @@ it('a key with a wallet permission deletes itself', async () => {
 });
 
 it('a key that its venue let expire is not deleted', async () => {
-  await overlapped();
+  await world.overlapped();
   await edit({ ipRestrict: 'false' });
   world.forward({ days: 61 });
   expect((await world.apply())[1]).toBe('prove waiting still-known');

@@ -1,6 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { aWorld, type World } from './world.ts';
 
@@ -9,47 +6,22 @@ import { aWorld, type World } from './world.ts';
 let world: World;
 afterEach(() => world.close());
 
-interface PageKey {
-  apiKey: string;
-  label: string;
-  ipAllowlist: string[];
-  'trade:read_write': boolean;
-}
-const listed = async (): Promise<PageKey[]> => {
-  const page = `${world.sandbox.url}/en/my/settings/api-management?venue=deribit`;
-  const response = await fetch(page, { headers: { accept: 'application/json' } });
-  return ((await response.json()) as { keys: PageKey[] }).keys;
-};
-const labels = async () => (await listed()).map(({ label }) => label);
+const labels = async () => (await world.listed()).map(({ label }) => label);
 const asked = () => world.sandbox.journal.entries().map(({ path }) => path.replace('/api/v2/', ''));
 
 const BY_API = ['generate done generated', 'register done registered', 'verify done verified', 'promote done promoted'];
 const GONE = ['revoke done removed', 'prove done proven-dead', 'destroy done destroyed', 'not-due'];
 
 describe.each(['ed25519', 'rsa-2048'])('with a managing key and %s', (algorithm) => {
-  let manager: string;
-
   beforeEach(async () => {
     const key = '{ apiKey: { file: manager.id }, privateKey: { file: manager.pem } }';
     world = await aWorld({ kind: 'deribit', algorithm, venue: `, managing: { desk: ${key} }` });
-    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-    const form = {
-      label: 'manager',
-      publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-      'account:read_write': 'on',
-      ipAllowlist: '127.0.0.1',
-    };
-    const created = (await (await world.post('create', form)).json()) as { apiKey: string };
-    manager = created.apiKey;
-    const write = (file: string, text: string | Buffer) =>
-      writeFileSync(join(world.folder, file), text, { mode: 0o600 });
-    write('manager.id', manager);
-    write('manager.pem', privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    await world.managedBy('manager', { 'account:read_write': 'on' });
   });
 
   it('turns a key over without a person', async () => {
     expect(await world.apply()).toEqual([...BY_API, 'not-due']);
-    expect(await listed()).toMatchObject([
+    expect(await world.listed()).toMatchObject([
       { label: 'manager' },
       { label: 'spot_g1', ipAllowlist: ['127.0.0.1'], 'trade:read_write': true },
     ]);
@@ -67,15 +39,18 @@ describe.each(['ed25519', 'rsa-2048'])('with a managing key and %s', (algorithm)
     expect((await world.report()).error).toMatchObject({ code: 'unavailable', ambiguous: true });
     expect(await labels()).toEqual(['manager', 'spot_g1']);
     expect(await world.apply()).toEqual([...BY_API.slice(1), 'not-due']);
-    expect(await listed()).toMatchObject([{ label: 'manager' }, { label: 'spot_g1', ipAllowlist: ['127.0.0.1'] }]);
+    expect(await world.listed()).toMatchObject([
+      { label: 'manager' },
+      { label: 'spot_g1', ipAllowlist: ['127.0.0.1'] },
+    ]);
   });
 
   it('mends what was left without addresses when the second call failed', async () => {
     world.sandbox.faults.switchOn({ kind: 'reset-before', path: '/api/v2/private/edit_api_key', times: 1 });
     expect((await world.report()).error).toMatchObject({ code: 'unavailable' });
-    expect(await listed()).toMatchObject([{ label: 'manager' }, { label: 'spot_g1', ipAllowlist: [] }]);
+    expect(await world.listed()).toMatchObject([{ label: 'manager' }, { label: 'spot_g1', ipAllowlist: [] }]);
     expect(await world.apply()).toEqual([...BY_API.slice(1), 'not-due']);
-    expect((await listed())[1]).toMatchObject({ label: 'spot_g1', ipAllowlist: ['127.0.0.1'] });
+    expect((await world.listed())[1]).toMatchObject({ label: 'spot_g1', ipAllowlist: ['127.0.0.1'] });
   });
 
   const wantsSecondFactor = (method: string) =>
@@ -129,14 +104,7 @@ describe('without a managing key', () => {
 
   /** The second generation is current, the first one asked to be deleted. */
   async function replaced(): Promise<void> {
-    await world.apply();
-    await world.registers();
-    await world.apply();
-    world.forward({ days: 29 });
-    await world.apply();
-    await world.registers();
-    await world.apply();
-    world.forward({ hours: 25 });
+    await world.overlapped();
     await world.apply();
   }
 
@@ -148,7 +116,7 @@ describe('without a managing key', () => {
 
   it('a key that is only refused is not dead: the list still has it', async () => {
     await replaced();
-    const [previous] = await listed();
+    const [previous] = await world.listed();
     await world.post('edit', { apiKey: previous?.apiKey ?? '', ipAllowlist: '203.0.113.9' });
     expect((await world.apply()).at(0)).toBe('prove waiting still-listed');
   });
@@ -163,9 +131,7 @@ describe('without a managing key', () => {
   });
 
   it('a key of another account is told from a deleted one', async () => {
-    await world.apply();
-    await world.registers();
-    await world.apply();
+    await world.turnsOver();
     world.forward({ days: 29 });
     await world.apply();
     const [task] = await world.tasks();

@@ -8,8 +8,8 @@ import { createLocalJWKSet, errors, type JSONWebKeySet, type JWK, jwtVerify } fr
 export interface Gateway {
   url: string;
   /** Somebody edits jwks.json. */
-  edit(change: (keys: JWK[]) => JWK[]): void;
-  close(): Promise<void>;
+  edit: (change: (keys: JWK[]) => JWK[]) => void;
+  close: () => Promise<void>;
 }
 
 /** A service that verifies tokens with jose against a JWKS file which people edit. */

@@ -18,8 +18,19 @@ import { notShown, type Secrets } from './writing.ts';
  * Consumers read one version whole or another one: first the version with the complete document is made, then AWSCURRENT moves
  * to it, if it is still where it was. AWSPREVIOUS follows by itself.
  */
-export function promotion(secrets: Secrets, prefix: string): Pick<Store, 'promote'> {
+export function promotion(secrets: Secrets, prefix: string): Pick<Store, 'promote' | 'withdraw'> {
   return {
+    /** Back to the placeholder: AWSCURRENT can only be moved. */
+    async withdraw(key, generation) {
+      const name = nameUnder(prefix, key);
+      const description = await secrets.describe(name);
+      if (description === null || currentIn(usable(description)) !== generation) return 'already';
+      await secrets.move(name, CURRENT, { from: versionId('c', generation), to: versionId('g', 0) });
+      const shown = await secrets.settled(name, (now) => currentIn(now) !== generation);
+      if (shown) return 'withdrawn';
+      throw notShown(name, `nothing of ${key} as current`);
+    },
+
     async promote(key, { from, to, apiKey }) {
       const name = nameUnder(prefix, key);
       const description = await secrets.describe(name);

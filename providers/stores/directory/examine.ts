@@ -99,7 +99,7 @@ function described(root: string, key: KeyId, { temporary, halfErased, link }: Le
           {
             code: 'current-link',
             severity: 'error' as const,
-            message: `${join(root, key, 'current')} shows ${link.shown ?? 'nothing'}, the newest promotion says ${link.target}: readers get the wrong key`,
+            message: `${join(root, key, 'current')} shows ${link.shown ?? 'nothing'}, the newest promotion says ${link.target ?? 'nothing'}: readers get the wrong key`,
             hint: MEND,
           },
         ]

@@ -199,6 +199,20 @@ function storeOver(read: StoreReader, options: DirectoryOptions, { clock, folder
       throw notCurrent(key, winner?.generation, from);
     },
 
+    async withdraw(key, generation) {
+      const paths = pathsOf(root, key);
+      const newest = await newestPromotion(paths);
+      if (newest?.generation === generation) {
+        const promotion = { generation: null, from: generation, at: clock.now().toISOString() };
+        if (!(await createOnce(paths.promotion(newest.number + 1), json(promotion))))
+          throw new KeyturnError('conflict', `what is current of ${key} was moved by somebody else`, {
+            hint: 'run again',
+          });
+      }
+      await showCurrent(paths);
+      return newest?.generation === generation ? 'withdrawn' : 'already';
+    },
+
     async retireMaterial(key, generation) {
       const paths = pathsOf(root, key);
       if ((await newestPromotion(paths))?.generation === generation) {
@@ -235,7 +249,7 @@ function storeOver(read: StoreReader, options: DirectoryOptions, { clock, folder
       return [
         ...temporary.map((path) => `removed ${path}, which a stopped run had left`),
         ...halfErased.map((generation) => `finished erasing the private half of generation ${generation}`),
-        ...(link ? [`current shows ${link.target} again`] : []),
+        ...(link ? [link.target === null ? 'current is withdrawn' : `current shows ${link.target} again`] : []),
       ];
     },
   };
@@ -246,7 +260,7 @@ const notThere = (key: KeyId, generation: number): KeyturnError =>
     hint: 'restore the store from a backup; what others deleted is not made again',
   });
 
-const notCurrent = (key: KeyId, current: number | undefined, from: number | null): KeyturnError =>
+const notCurrent = (key: KeyId, current: number | null | undefined, from: number | null): KeyturnError =>
   new KeyturnError('conflict', `current of ${key} is generation ${current ?? 'none'}, not ${from ?? 'none'}`, {
     hint: 'run again',
   });

@@ -22,7 +22,8 @@ export const Meta = z.object({
   state: z.literal(['live', 'retired']),
 });
 export type Meta = z.infer<typeof Meta>;
-const Promotion = z.object({ generation: z.number() });
+/** Null: what was current was withdrawn. */
+const Promotion = z.object({ generation: z.number().nullable() });
 
 export const digits = (number: number, length: number): string => `${number}`.padStart(length, '0');
 
@@ -74,7 +75,7 @@ export async function readMeta(paths: Paths, generation: number): Promise<Meta |
   return meta;
 }
 
-export async function newestPromotion(paths: Paths): Promise<{ number: number; generation: number } | null> {
+export async function newestPromotion(paths: Paths): Promise<{ number: number; generation: number | null } | null> {
   const number = (await numbersIn(paths.promotions, PROMOTION)).at(-1);
   if (number === undefined) return null;
   const promotion = await readParsed(paths.promotion(number), Promotion);

@@ -1,7 +1,7 @@
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyId } from '../../../src/ports/store.ts';
-import { wrongLink } from './current-link.ts';
+import { type WrongLink, wrongLink } from './current-link.ts';
 import { exists, namesIn, numbersIn, onPath } from './files.ts';
 import { GENERATION, newestPromotion, type Paths, PRIVATE_FILES, pathsOf, readMeta } from './layout.ts';
 
@@ -11,7 +11,7 @@ export interface LeftBehind {
   temporary: string[];
   /** Generations marked as retired whose private files are still there. */
   halfErased: number[];
-  link: { shown: string | null; target: string } | null;
+  link: WrongLink | null;
 }
 
 /** Younger ones may be in the hands of a worker. */

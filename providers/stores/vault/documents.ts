@@ -24,6 +24,9 @@ export const Current = Pair.extend({
 });
 export type Current = z.output<typeof Current>;
 
+/** What stands there once consumers are to read nothing of this key any more. */
+export const Withdrawn = z.strictObject({ withdrawn: z.literal(true) });
+
 export const pairFields = ({ privateKey, passphrase, publicKey, fingerprint }: Material): Fields => ({
   privateKey: privateKey.revealText(),
   passphrase: passphrase?.revealText() ?? null,

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
+import * as z from 'zod';
 import type { KeyId, MaterialState, StoreCapabilities, StoreReader } from '../../../src/ports/store.ts';
-import { Current, contentsOrNull, corrupt, Public, Text } from './documents.ts';
+import { Current, contentsOrNull, corrupt, Public, Text, Withdrawn } from './documents.ts';
 import type { Kv } from './kv.ts';
 import { folderOf, isName, pathOf } from './paths.ts';
 
@@ -76,7 +77,8 @@ const readPublic = async (kv: Kv, key: KeyId, generation: number) =>
 /** What consumers read, and the version it is. */
 export async function readCurrent(kv: Kv, key: KeyId): Promise<{ document: Current | null; version: number }> {
   const found = await kv.read(pathOf(key, 'current'), `read what is current of ${key}`);
-  const document = contentsOrNull(Current, found, `what is current of ${key}`);
+  const shown = contentsOrNull(z.union([Current, Withdrawn]), found, `what is current of ${key}`);
+  const document = shown === null || 'withdrawn' in shown ? null : shown;
   return { document, version: found.state === 'there' ? found.version : 0 };
 }
 

@@ -100,6 +100,13 @@ export function storeOver(kv: Kv): Omit<Store, 'check' | 'examine' | 'close'> {
       });
     },
 
+    async withdraw(key, generation) {
+      const { document, version } = await readCurrent(kv, key);
+      if (document?.generation !== generation) return 'already';
+      await kv.write(pathOf(key, 'current'), { withdrawn: true }, version, `withdraw ${nameOf(key, generation)}`);
+      return 'withdrawn';
+    },
+
     async retireMaterial(key, generation) {
       const name = nameOf(key, generation);
       const { document, version } = await readCurrent(kv, key);

@@ -1,4 +1,5 @@
 import type { VenueCapabilities } from '../../../src/ports/venue.ts';
+import { BY_PEOPLE } from '../by-people.ts';
 import { pageOf } from '../host.ts';
 import type { BinanceOptions } from './options.ts';
 
@@ -19,14 +20,12 @@ export const SWITCHES = [
 
 /** What a Binance main account can do: people create and delete keys on the website, keys tell their own switches. Asks nobody. */
 export const binanceCapabilities = (options: BinanceOptions): VenueCapabilities => ({
+  ...BY_PEOPLE,
   title: 'Binance',
   algorithms: ['rsa-2048', 'rsa-4096', 'ed25519'],
   // fix-api.md: FIX sessions take Ed25519 keys only.
   onlyWith: { 'fix-read': ['ed25519'], 'fix-trade': ['ed25519'] },
   page: pageOf(options, 'https://www.binance.com/en/my/settings/api-management'),
-  registering: 'person',
-  deleting: 'person',
-  lists: false,
   registerSteps: [
     'Log in to the account named above, open the page and choose “Create API”, then “Self-generated”.',
     'Paste the public key, all of it with its first and last line. A dialog that shows you a secret is the wrong one: close it.',

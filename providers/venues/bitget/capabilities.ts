@@ -1,4 +1,5 @@
 import type { Inspection, VenueCapabilities } from '../../../src/ports/venue.ts';
+import { BY_PEOPLE, deletingAsAnywhere } from '../by-people.ts';
 import { pageOf } from '../host.ts';
 import type { BitgetOptions } from './options.ts';
 
@@ -48,14 +49,11 @@ export function switchesIn(authorities: readonly string[]): Inspection['switches
 
 /** What a Bitget account can do. Asks nobody. */
 export const bitgetCapabilities = (options: BitgetOptions): VenueCapabilities => ({
+  ...BY_PEOPLE,
   title: 'Bitget',
   // Sizes are not documented; these are what is sure to be taken. UNVERIFIED
   algorithms: ['rsa-2048', 'rsa-4096'],
-  onlyWith: {},
   page: pageOf(options, 'https://www.bitget.com/account/newapi', '?venue=bitget'),
-  registering: 'person',
-  deleting: 'person',
-  lists: false,
   registerSteps: [
     'Log in to the account named above, open the page, choose to create an API key, and the self-generated (RSA) kind.',
     'Paste the public key, all of it with its first and last line, and enter the label as the note.',
@@ -63,11 +61,7 @@ export const bitgetCapabilities = (options: BitgetOptions): VenueCapabilities =>
     'Choose “Read only” or “Read and write”, set every permission as listed here, and enter the addresses.',
     'Confirm with the second factor, and copy the key id (“API Key”).',
   ],
-  deleteSteps: [
-    'Log in to the account named above, open the page and find the key by its note and its id.',
-    'Delete this one key, and confirm with the second factor.',
-    'Do not edit it instead: only a deleted key can be proven dead.',
-  ],
+  deleteSteps: deletingAsAnywhere('note'),
   switches: SWITCHES,
   allowlistLabel: 'Bind IP address',
   withoutAllowlist: null,

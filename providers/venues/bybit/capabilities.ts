@@ -1,4 +1,5 @@
 import type { Inspection, VenueCapabilities } from '../../../src/ports/venue.ts';
+import { BY_PEOPLE, deletingAsAnywhere } from '../by-people.ts';
 import { pageOf } from '../host.ts';
 import type { BybitOptions } from './options.ts';
 
@@ -32,15 +33,13 @@ export function switchesIn(permissions: Record<string, readonly string[]>, readO
 
 /** What a Bybit account can do. Asks nobody. */
 export const bybitCapabilities = (options: BybitOptions): VenueCapabilities => ({
+  ...BY_PEOPLE,
   title: 'Bybit',
   // The official generator makes these two; no Ed25519 is documented [Y-HELP], [Y-GUIDE].
   algorithms: ['rsa-2048', 'rsa-4096'],
-  onlyWith: {},
   page: pageOf(options, 'https://www.bybit.com/app/user/api-management', '?venue=bybit'),
-  registering: 'person',
   // By the key itself, where it may; else a person is asked.
   deleting: 'api',
-  lists: false,
   // [Y-HELP]; what comes after pasting is UNVERIFIED.
   registerSteps: [
     'Log in to the account named above, open the page and choose “Create New Key”, then “Self-generated API Keys”.',
@@ -49,11 +48,7 @@ export const bybitCapabilities = (options: BybitOptions): VenueCapabilities => (
     'Enter the addresses; without any, the key ends after 90 days.',
     'Confirm with the codes from e-mail and second factor, and copy the key id (“API Key”).',
   ],
-  deleteSteps: [
-    'Log in to the account named above, open the page and find the key by its name and its id.',
-    'Delete this one key, and confirm with the second factor.',
-    'Do not edit it instead: only a deleted key can be proven dead.',
-  ],
+  deleteSteps: deletingAsAnywhere('name'),
   switches: SWITCHES,
   allowlistLabel: 'Only IPs with permissions granted are allowed to access the OpenAPI',
   // [Y-CREATE]

@@ -1,4 +1,5 @@
 import { documentHash, firstBrokenLink } from '../evidence.ts';
+import { firstName } from '../record.ts';
 import { found } from './finding.ts';
 import type { KeyCheck } from './record-checks.ts';
 
@@ -15,8 +16,9 @@ const documentIsNotAsWritten: KeyCheck = ({ key, record, stored }) =>
   });
 
 const chainIsBroken: KeyCheck = ({ key, record }) =>
-  record.generations.flatMap(({ generation, evidence }) => {
-    const broken = firstBrokenLink(record.key, generation, evidence);
+  record.generations.flatMap((each) => {
+    const { generation, evidence } = each;
+    const broken = firstBrokenLink(firstName(record.key, each), generation, evidence);
     return broken === null
       ? []
       : [

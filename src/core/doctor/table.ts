@@ -180,7 +180,15 @@ const RECORD = {
   ),
   uncovered: warning(
     'The store has a record that no policy names: nothing is generated and nothing deleted.',
-    'bring the key back into a policy, or name it with formerly on its successor',
+    'bring the key back into a policy, or let its successor go on with it: keyturn adopt KEY --from OLD, or formerly',
+  ),
+  'carried-over': error(
+    'The record of this name was carried over to another key; nothing is done under the old name.',
+    'give the key another name, or remove it from the policy',
+  ),
+  'carry-over-unfinished': error(
+    'A run stopped while it carried a key over to another name; both hold still.',
+    'keyturn adopt KEY --from OLD once more ends it',
   ),
   claimed: info('A worker is in the middle of a step.', 'nothing; the claim ends by itself'),
   'dead-claim': warning(

@@ -46,6 +46,19 @@ export const RETIRE: Cases = {
     }
   },
 
+  '73 what was withdrawn is read by nobody, and may then be destroyed': async ({ store, another, key }) => {
+    await store.putMaterial(key, 1, await aPair());
+    await store.promote(key, { from: null, to: 1, apiKey: 'k1' });
+    const other = await another();
+    expect(await other.withdraw(key, 2)).toBe('already');
+    expect(await other.withdraw(key, 1)).toBe('withdrawn');
+    expect(await store.withdraw(key, 1)).toBe('already');
+    expect(await store.statCurrent(key)).toBeNull();
+    expect((await store.examine()).filter((finding) => finding.key === key)).toEqual([]);
+    expect(await store.retireMaterial(key, 1)).toBe(store.capabilities.erasure);
+    await expect(other.readMaterial(key, 1)).rejects.toMatchObject({ code: 'gone' });
+  },
+
   '61 evidence is written once': async ({ store, another, key }) => {
     expect(await store.readEvidence(key, 1)).toBeNull();
     expect(await store.putEvidence(key, 1, 'seen dead\n')).toBe('created');

@@ -6,5 +6,5 @@ import os
 from pybit.unified_trading import HTTP
 
 session = HTTP(api_key=os.environ["KEY_ID"], api_secret=os.environ["PRIVATE_KEY"], rsa_authentication=True)
-session.endpoint = os.environ["BYBIT_URL"]
+session.endpoint = os.environ["VENUE_URL"]
 print(json.dumps(session.get_api_key_information()["result"]))
