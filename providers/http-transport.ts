@@ -1,14 +1,15 @@
 import type { Agent, ClientRequest, RequestOptions } from 'node:http';
 import { KeyturnError } from '../src/errors.ts';
+import type { Deadline } from './http-deadline.ts';
 
 /** How a request gets out: Node’s function for its protocol, and the connections it uses. */
 export interface Transport {
-  open: (url: string, options: RequestOptions & { rejectUnauthorized: true }) => ClientRequest;
+  open: (url: URL, options: RequestOptions & { rejectUnauthorized: true }) => ClientRequest;
   agent: Agent;
 }
 
 /** For https or plain http. What is still connecting at the deadline ends with it. */
-export type TransportFor = (isSecure: boolean, deadline: AbortSignal) => Promise<Transport>;
+export type TransportFor = (isSecure: boolean, deadline: Deadline) => Promise<Transport>;
 
 /** Straight from here, over connections that are kept open between requests. `ca`: see HttpClientOptions. */
 export function direct(ca: Buffer | null): TransportFor {
@@ -36,9 +37,11 @@ export function through(proxy: string): TransportFor {
       hint: 'write it as http://host:port or https://host:port',
     });
   }
-  return async (isSecure, signal) => {
+  return async (isSecure, deadline) => {
     const { plain, secure } = await nodeHttp();
-    const options = { signal, rejectUnauthorized: true };
+    const aborting = new AbortController();
+    deadline.onOver(() => aborting.abort());
+    const options = { signal: aborting.signal, rejectUnauthorized: true };
     if (isSecure) {
       const { HttpsProxyAgent } = await import('https-proxy-agent');
       return { open: secure.request, agent: new HttpsProxyAgent(proxy, options) };
