@@ -32,17 +32,18 @@ async function onOpenBao(): Promise<number> {
   }
 }
 
-async function against({ api, address, ca, writePolicy, tokenFor }: Bao): Promise<number> {
+async function against(bao: Bao): Promise<number> {
+  const { address, ca } = bao;
   const world = await aWorldOn({ address, ca }, KEYS);
   const generation = aGeneration();
   await pLimit(AT_ONCE).map(idsOf(KEYS), (id) =>
-    api('POST', `secret/data/keyturn/${id}/record`, {
+    bao.api('POST', `secret/data/keyturn/${id}/record`, {
       data: { doc: recordText(id, 1, generation) },
       options: { cas: 0 },
     }),
   );
-  await writePolicy('reads', 'path "secret/*" { capabilities = ["read", "list"] }');
-  const env = { BENCH_VAULT: address, BENCH_CA: ca, BENCH_TOKEN: await tokenFor('reads') };
+  await bao.writePolicy('reads', 'path "secret/*" { capabilities = ["read", "list"] }');
+  const env = { BENCH_VAULT: address, BENCH_CA: ca, BENCH_TOKEN: await bao.tokenFor('reads') };
   assertPlanned(world, env);
   const ran = await interleaved(
     {
@@ -64,11 +65,12 @@ async function onAFake(latency: number): Promise<void> {
   const fake = spawn(process.execPath, [beside('vault-fake'), latency.toFixed(1)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [address] = (await once(fake.stdout, 'data')) as [Buffer];
+  const [said] = (await once(fake.stdout, 'data')) as [Buffer];
+  const address = said.toString().trim();
   try {
     let before: { keys: number; peak: number } | undefined;
     for (const keys of LARGER) {
-      const world = await aWorldOn({ address: `${address}`.trim() }, keys);
+      const world = await aWorldOn({ address }, keys);
       const env = { BENCH_TOKEN: 'not-checked' };
       const { seconds, peak } = await run({ ...withPeak(node(KEYTURN, ['plan'], world.folder)), env });
       world.close();

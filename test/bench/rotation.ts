@@ -123,9 +123,9 @@ function baoItself(): string {
 }
 
 /** Both have to have done it: consumers read this generation, and the exchange knows no other key of this name. */
-async function assertRotated({ api }: Bao, name: string, generation: number): Promise<void> {
+async function assertRotated(bao: Bao, name: string, generation: number): Promise<void> {
   const read = async (path: string) =>
-    (await api('GET', `secret/${path}`)) as { data: { data: { generation: number } } };
+    (await bao.api('GET', `secret/${path}`)) as { data: { data: { generation: number } } };
   const { data } = (await read(`data/keyturn/desk/${name}/current`)).data;
   const page = `${sandbox.url}/en/my/settings/api-management?account=desk`;
   const listed = await (await fetch(page, { headers: { accept: 'application/json' } })).json();
