@@ -1,29 +1,42 @@
 import type { Agent, ClientRequest, RequestOptions } from 'node:http';
 import { KeyturnError } from '../src/errors.ts';
+import type { Deadline } from './http-deadline.ts';
 
 /** How a request gets out: Node’s function for its protocol, and the connections it uses. */
 export interface Transport {
-  open: (url: string, options: RequestOptions & { rejectUnauthorized: true }) => ClientRequest;
+  open: (url: URL, options: RequestOptions & { rejectUnauthorized: true }) => ClientRequest;
   agent: Agent;
 }
 
 /** For https or plain http. What is still connecting at the deadline ends with it. */
-export type TransportFor = (isSecure: boolean, deadline: AbortSignal) => Promise<Transport>;
+export type TransportFor = (isSecure: boolean, deadline: Deadline) => Promise<Transport>;
 
-/** Straight from here, over connections that are kept open between requests. `ca`: see HttpClientOptions. */
+/**
+ * Straight from here, over connections that are kept open between requests. `ca`: see HttpClientOptions. Node’s client is loaded
+ * when something is sent: planning over files should not wait for it.
+ */
 export function direct(ca: Buffer | null): TransportFor {
-  const load = async () => {
-    const { plain, secure } = await nodeHttp();
-    return {
-      plain: { open: plain.request, agent: new plain.Agent({ keepAlive: true }) },
-      secure: { open: secure.request, agent: new secure.Agent({ keepAlive: true, ...(ca ? { ca } : {}) }) },
-    };
+  let plain: Promise<Transport> | undefined;
+  let secure: Promise<Transport> | undefined;
+  return (isSecure) => {
+    if (!isSecure) {
+      plain ??= openPlain();
+      return plain;
+    }
+    secure ??= openSecure(ca);
+    return secure;
   };
-  let loaded: ReturnType<typeof load> | undefined;
-  return async (isSecure) => {
-    loaded ??= load();
-    return (await loaded)[isSecure ? 'secure' : 'plain'];
-  };
+}
+
+async function openPlain(): Promise<Transport> {
+  const { Agent, request } = await import('node:http');
+  return { open: request, agent: new Agent({ keepAlive: true }) };
+}
+
+async function openSecure(ca: Buffer | null): Promise<Transport> {
+  const [{ Agent, request }, { createSecureContext }] = await Promise.all([import('node:https'), import('node:tls')]);
+  // One for all connections, which would read the authorities anew each.
+  return { open: request, agent: new Agent({ keepAlive: true, secureContext: createSecureContext(ca ? { ca } : {}) }) };
 }
 
 /**
@@ -36,20 +49,15 @@ export function through(proxy: string): TransportFor {
       hint: 'write it as http://host:port or https://host:port',
     });
   }
-  return async (isSecure, signal) => {
-    const { plain, secure } = await nodeHttp();
-    const options = { signal, rejectUnauthorized: true };
+  return async (isSecure, deadline) => {
+    const aborting = new AbortController();
+    deadline.onOver(() => aborting.abort());
+    const options = { signal: aborting.signal, rejectUnauthorized: true };
     if (isSecure) {
-      const { HttpsProxyAgent } = await import('https-proxy-agent');
-      return { open: secure.request, agent: new HttpsProxyAgent(proxy, options) };
+      const [{ request }, { HttpsProxyAgent }] = await Promise.all([import('node:https'), import('https-proxy-agent')]);
+      return { open: request, agent: new HttpsProxyAgent(proxy, options) };
     }
-    const { HttpProxyAgent } = await import('http-proxy-agent');
-    return { open: plain.request, agent: new HttpProxyAgent(proxy, options) };
+    const [{ request }, { HttpProxyAgent }] = await Promise.all([import('node:http'), import('http-proxy-agent')]);
+    return { open: request, agent: new HttpProxyAgent(proxy, options) };
   };
-}
-
-/** Loaded when something is sent: planning, which sends nothing, should not wait for it. */
-async function nodeHttp() {
-  const [plain, secure] = await Promise.all([import('node:http'), import('node:https')]);
-  return { plain, secure };
 }

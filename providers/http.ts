@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { VERSION } from '../src/version.ts';
+import { type Deadline, deadlineIn } from './http-deadline.ts';
 import { direct, type Transport, through } from './http-transport.ts';
 
 /**
@@ -83,15 +83,17 @@ export function createHttpClient({ now, proxy = null, timeoutMs = 10_000, ca = n
   const pauses = new Map<string, Pause>();
   return {
     async request(request) {
-      const { host, protocol } = new URL(request.url);
+      const url = new URL(request.url);
+      const { host, protocol } = url;
       const pause = pauses.get(host);
       const left = pause ? pause.seconds - Math.floor((now().getTime() - pause.since) / 1000) : 0;
       // More left than there was: the clock was set back, and the pause would last as much longer.
       if (pause && left > 0 && left <= pause.seconds) {
         return { ...trouble(pause.why, null, 'not asked: it wants a pause first'), retryAfter: left };
       }
-      const deadline = AbortSignal.timeout(Math.max(1, Math.ceil(request.timeoutMs ?? timeoutMs)));
-      const result = await exchange(request, await transportFor(protocol === 'https:', deadline), deadline, now);
+      const deadline = deadlineIn(Math.max(1, Math.ceil(request.timeoutMs ?? timeoutMs)));
+      const transport = await transportFor(protocol === 'https:', deadline);
+      const result = await exchange({ ...request, url }, transport, deadline, now);
       const why = PAUSES[result.status ?? 0];
       if (why && result.retryAfter) {
         pauses.set(host, { why, since: now().getTime(), seconds: Math.min(result.retryAfter, MAX_PAUSE_SECONDS) });
@@ -101,10 +103,13 @@ export function createHttpClient({ now, proxy = null, timeoutMs = 10_000, ca = n
   };
 }
 
+/** With its address parsed, which Node would do again. */
+type Parsed = Omit<HttpRequest, 'url'> & { url: URL };
+
 async function exchange(
-  request: HttpRequest,
+  request: Parsed,
   transport: Transport,
-  deadline: AbortSignal,
+  deadline: Deadline,
   now: () => Date,
 ): Promise<HttpResult> {
   try {
@@ -118,8 +123,10 @@ async function exchange(
     if (body === null) return trouble('unexpected-answer', status, `an answer of more than ${MAX_BODY_BYTES} bytes`);
     return { kind: 'answer', status, headers, body, retryAfter: retryAfterOf(headers, now()) };
   } catch (error) {
-    if (deadline.aborted) return trouble('timeout', null, 'no answer in time');
+    if (deadline.isOver()) return trouble('timeout', null, 'no answer in time');
     return trouble('network', null, codeOf(error));
+  } finally {
+    deadline.clear();
   }
 }
 
@@ -130,44 +137,48 @@ const trouble = (why: HttpTrouble['why'], status: number | null, detail: string)
   detail,
 });
 
-async function send(request: HttpRequest, { open, agent }: Transport, deadline: AbortSignal): Promise<IncomingMessage> {
+function send(request: Parsed, transport: Transport, deadline: Deadline): Promise<IncomingMessage> {
   const { method, url, headers, body } = request;
-  const sent = open(url, {
+  const sent = transport.open(url, {
     method,
     headers: { 'user-agent': `keyturn/${VERSION}`, ...headers },
-    agent,
-    signal: deadline,
+    agent: transport.agent,
     // Said aloud, so that NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment does not switch it off.
     rejectUnauthorized: true,
   });
-  // After the deadline nobody waits for it any more, and an error nobody hears would end the process.
-  sent.on('error', () => undefined);
+  deadline.onOver(() => sent.destroy());
   sent.on('proxyConnect', ({ statusCode = 200 }: { statusCode?: number }) => {
     // Otherwise the agent would show the proxy’s refusal as the answer of the host.
     if (statusCode !== 200) sent.destroy(Object.assign(new Error(), { code: `the proxy answered ${statusCode}` }));
   });
-  sent.end(body);
-  try {
-    const [response] = (await once(sent, 'response', { signal: deadline })) as [IncomingMessage];
-    return response;
-  } catch (error) {
-    // The server had given up a kept connection just before we used it. A new one follows, or the next kept one.
-    const wasStale = method === 'GET' && sent.reusedSocket && codeOf(error) === 'ECONNRESET';
-    if (wasStale) return send(request, { open, agent }, deadline);
-    throw error;
-  }
+  return new Promise((resolve, reject) => {
+    sent.on('response', resolve);
+    // Stays to the end: an error nobody hears would end the process.
+    sent.on('error', (error) => {
+      // The server had given up a kept connection just before we used it. A new one follows, or the next kept one.
+      const wasStale = method === 'GET' && sent.reusedSocket && codeOf(error) === 'ECONNRESET' && !deadline.isOver();
+      if (wasStale) resolve(send(request, transport, deadline));
+      else reject(error);
+    });
+    sent.end(body);
+  });
 }
 
 /** Null when it is too long. */
-async function bodyOf(response: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+function bodyOf(response: IncomingMessage): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    response.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes <= MAX_BODY_BYTES) return;
+      response.destroy();
+      resolve(null);
+    });
+    response.on('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    response.on('error', reject);
+  });
 }
 
 function retryAfterOf({ 'retry-after': value = '', date = '' }: IncomingHttpHeaders, now: Date): number | undefined {

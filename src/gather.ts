@@ -69,12 +69,26 @@ async function doubtAboutAbsence(sources: Sources, reader: StoreReader, key: Key
     };
   }
   for (const other of sources.stores.filter((name) => name !== key.store)) {
-    const elsewhere = await (await sources.reader(other)).readRecord(key.storedAs);
-    if (elsewhere)
-      return {
-        reason: 'moved-store',
-        message: `its record lies in store ${other}, the policy says ${key.store}; set store: ${other}, or move the key on purpose`,
-      };
+    const hold = await doubtAboutStore(sources, other, key);
+    if (hold) return hold;
   }
   return null;
 }
+
+async function doubtAboutStore(sources: Sources, other: string, key: Key): Promise<Hold | null> {
+  try {
+    const elsewhere = await (await sources.reader(other)).readRecord(key.storedAs);
+    return elsewhere === null ? null : movedStore(other, key);
+  } catch (error) {
+    if (!isKeyturnError(error)) throw error;
+    return {
+      reason: 'record-unreadable',
+      message: `store ${key.store} has no record of ${key.storedAs}, and whether store ${other} has one cannot be seen (${error.message}), so nothing is generated; bring store ${other} back${error.hint === undefined ? '' : ` (${error.hint})`}, or take it out of keyturn.yaml if no key lies there`,
+    };
+  }
+}
+
+const movedStore = (other: string, key: Key): Hold => ({
+  reason: 'moved-store',
+  message: `its record lies in store ${other}, the policy says ${key.store}; set store: ${other}, or move the key on purpose`,
+});

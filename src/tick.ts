@@ -95,6 +95,8 @@ export interface PassOptions {
   includes?: (decision: Decision) => boolean;
   /** Carries out the planned action of each key and nothing that would follow from it. */
   onlyPlanned?: boolean;
+  /** What keeps this key from being acted on at all; null where nothing does. */
+  obstacle?: (key: Key) => KeyturnError | null;
 }
 
 export async function pass(
@@ -109,7 +111,11 @@ export async function pass(
   });
   // A plan carried out exactly is not decided anew after a conflict either.
   const limits = options.onlyPlanned ? { steps: 1, tries: 1 } : { steps: MAX_STEPS, tries: TRIES_AFTER_CONFLICT };
-  return limit.map(included, ({ each, decision }) => turn(dependencies, each, decision, limits));
+  return limit.map(included, async ({ each, decision }) => {
+    const obstacle = isActing(decision) ? options.obstacle?.(each.key) : null;
+    if (obstacle) return { key: each.key.id, actions: [], error: obstacle, decision, gathered: each };
+    return turn(dependencies, each, decision, limits);
+  });
 }
 
 /** Takes one key as far as it gets in this pass. What one key meets with disturbs no other. */
@@ -137,11 +143,18 @@ async function turn(
     } else {
       error = step;
     }
-    gathered = await gather(sources, key, clock.now());
+    gathered = unlessVanished(gathered, await gather(sources, key, clock.now()));
     decision = decide({ ...gathered, room, attempts });
   }
   if (actions.length === MAX_STEPS) throw new Error(`${key.id} does not come to rest: ${decision.reason}`);
   return { key: key.id, actions, error, decision, gathered };
+}
+
+/** A record that was there a moment ago does not make a new key of its key by being gone. */
+function unlessVanished({ record }: Gathered, now: Gathered): Gathered {
+  if (record === null || now.record !== null || now.hold !== null) return now;
+  const message = `the record of ${record.key} has vanished from store ${now.key.store} in the middle of this run, so nothing more is done; bring the store back as it was, or restore it from a backup`;
+  return { ...now, hold: { reason: 'record-lost', message } };
 }
 
 type Acting = Decision & { action: Action; generation: number };

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../providers/stores/memory.ts';
 import type { Key } from '../src/core/policy.ts';
 import type { Sources } from '../src/gather.ts';
-import { look, lookByAccount } from '../src/tick.ts';
-import { aKey, aSnapshot } from './build.ts';
+import { look, lookByAccount, pass } from '../src/tick.ts';
+import { aGeneration, aKey, aRecord, aSnapshot } from './build.ts';
 
 /** Accounts whose keys stand far apart in the policies. */
 function manyKeys(accounts: number, each: number): Key[] {
@@ -60,5 +60,38 @@ describe('looking at many keys', () => {
     expect(plan.keys.map(({ key }) => key).sort()).toEqual(keys.map(({ id }) => id).sort());
     expect(plan.keys.filter(({ reason }) => reason === 'first-generation')).toHaveLength(120 * 7);
     expect(plan.keys.filter(({ reason }) => reason === 'venue-limit')).toHaveLength(120 * 3);
+  });
+});
+
+describe('a record that vanishes in the middle of a pass', () => {
+  it('makes no new key of its key', async () => {
+    const key = aKey();
+    const next = aGeneration(1, 'stored');
+    const stored = {
+      text: JSON.stringify(aRecord({ roles: { next }, next: 1, last: 1, key: key.storedAs })),
+      revision: 1,
+    };
+    const answers = [stored, null];
+    const there = sources(30);
+    const reader = { ...(await there.reader('local')), readRecord: async () => answers.shift() ?? null };
+    const vanishing = { ...there, reader: async () => reader };
+    const acted: string[] = [];
+    const [report] = await pass(
+      {
+        sources: vanishing,
+        clock: { now: () => new Date() },
+        act: async (_gathered, action) => {
+          acted.push(action);
+          return { outcome: 'done', reason: 'registered', message: '' };
+        },
+      },
+      await look(vanishing, [key], new Date()),
+    );
+    expect(acted).toEqual(['register']);
+    expect(report?.decision).toMatchObject({
+      action: null,
+      reason: 'record-lost',
+      message: expect.stringMatching(/has vanished/),
+    });
   });
 });

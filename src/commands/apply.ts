@@ -1,7 +1,7 @@
 import type { Decision } from '../core/decide.ts';
-import { storesOf } from '../core/policy.ts';
+import { type Key, storesOf } from '../core/policy.ts';
 import { spread } from '../core/schedule.ts';
-import { KeyturnError } from '../errors.ts';
+import { isKeyturnError, KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { replaceFile } from '../replace-file.ts';
 import { type RunOptions, run } from '../run.ts';
@@ -36,10 +36,11 @@ export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitS
       if (saved) assertUnchanged(saved, looked);
       const isAllowed = saved ? () => true : keysWithoutPlan(options, workspace, looked);
       const includes = (decision: Decision) => isOurs(decision) && isAllowed(decision.key);
-      await openStores(workspace, looked.plan.keys.filter(includes));
+      const closed = await openStores(workspace, looked.plan.keys.filter(includes));
       if (!(await isWanted(options, looked.plan, io))) return null;
       announceInterruption(io);
-      return { includes, onlyPlanned: saved !== null };
+      const obstacle = (key: Key) => storesOf(key).flatMap((store) => closed.get(store) ?? [])[0] ?? null;
+      return { includes, onlyPlanned: saved !== null, obstacle };
     },
   });
   if (done === null) return EXIT.OK;
@@ -53,11 +54,30 @@ export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitS
   return statusAfterInterruption(all, io) ?? exitOf(summaries);
 }
 
-/** Stores that will be written are opened before anything is begun, so that a missing identity is said once, not for each key. */
-async function openStores({ ports, keys }: Workspace, decisions: readonly Decision[]): Promise<void> {
+/**
+ * Stores that will be written are opened before anything is begun, so that a missing identity is said at once. Returns those that
+ * could not be, and why, for their keys to be left alone; throws where there is no other.
+ */
+async function openStores(
+  { ports, keys }: Workspace,
+  decisions: readonly Decision[],
+): Promise<ReadonlyMap<string, KeyturnError>> {
   const acting = new Set(decisions.filter(({ action }) => action !== null).map(({ key }) => key));
   const stores = new Set(keys.filter(({ id }) => acting.has(id)).flatMap(storesOf));
-  await Promise.all([...stores].map(async (store) => (await ports.store(store)).check('material')));
+  const closed = new Map<string, KeyturnError>();
+  await Promise.all(
+    [...stores].map(async (name) => {
+      try {
+        await (await ports.store(name)).check('material');
+      } catch (error) {
+        if (!isKeyturnError(error)) throw error;
+        closed.set(name, error);
+      }
+    }),
+  );
+  const [first] = closed.values();
+  if (first && closed.size === stores.size) throw first;
+  return closed;
 }
 
 async function isWanted(options: ApplyOptions, plan: Parameters<typeof planText>[0], io: CommandIo): Promise<boolean> {

@@ -105,11 +105,11 @@ const WAITING = {
 /** Why nothing may be done before somebody has looked. */
 const HOLDING = {
   'record-unreadable': entry(
-    'The record is there but cannot be read, or the store did not answer: unknown is not absent.',
+    'The record is there but cannot be read, or its store, or another one that may have it, did not answer: unknown is not absent.',
     'Follow the hint of the error; nothing was changed.',
   ),
   'record-lost': entry(
-    'The store has key material but no record: it was lost, or belongs to something else.',
+    'The store has key material but no record, or the record vanished in the middle of a run: it was lost, or belongs to something else.',
     'Restore the record from a backup of the store, or move the material away if it is not keyturn’s.',
   ),
   'moved-store': entry(

@@ -6,8 +6,8 @@ import process from 'node:process';
 import { build } from 'rolldown';
 import { loadConfig } from 'rolldown/config';
 
-const BENCHMARKS = ['start', 'plan', 'check', 'generate', 'passes', 'aws', 'serve', 'review', 'plan-vault'];
-const BASELINES = ['plan-baseline', 'plan-vault-baseline', 'check-baseline'];
+const BENCHMARKS = ['start', 'plan', 'check', 'generate', 'passes', 'aws', 'serve', 'review', 'plan-vault', 'rotation'];
+const BASELINES = ['plan-baseline', 'plan-vault-baseline', 'vault-fake', 'check-baseline'];
 const folder = resolve('node_modules/.cache/keyturn-bench');
 
 const words = process.argv.slice(2);

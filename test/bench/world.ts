@@ -11,9 +11,12 @@ import { createEmbeddedIdentities } from '../../src/wire.ts';
 
 export const KEYTURN = resolve('dist/main.js');
 
-/** A program that does the least a benchmark can be compared with; it stands beside the benchmarks, built like them. */
+/** A program that does the least a benchmark can be compared with. */
 export const baseline = (name: 'empty' | 'plan' | 'plan-vault' | 'check'): string =>
-  join(import.meta.dirname, name === 'empty' ? 'empty.js' : `${name}-baseline.js`);
+  beside(name === 'empty' ? name : `${name}-baseline`);
+
+/** A program that stands beside the benchmarks, built like them. */
+export const beside = (name: string): string => join(import.meta.dirname, `${name}.js`);
 
 export interface World {
   folder: string;
@@ -30,20 +33,31 @@ const OFFICE_HOURS = `
     freezes:
       - { from: 2026-12-24, to: 2026-12-31, reason: year end }`;
 
+export interface WorldOptions {
+  algorithm?: string;
+  windows?: string;
+  /** As the policies name it; another one than the embedded store needs a keyturn.yaml. */
+  store?: string;
+}
+
 /** Policies for `keys` keys, ten to an account and file, and an identity for the embedded store. To be acted on at any hour: no windows. */
 export async function aWorld(
   keys: number,
-  { algorithm = 'rsa-2048', windows = OFFICE_HOURS }: { algorithm?: string; windows?: string } = {},
+  { algorithm = 'rsa-2048', windows = OFFICE_HOURS, store = 'local' }: WorldOptions = {},
 ): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'keyturn-bench-'));
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   mkdirSync(join(folder, 'policies'));
   for (const [file, names] of accountsOf(keys)) {
-    writeFileSync(join(folder, 'policies', `${file}.yaml`), policyText(file, names, algorithm, windows));
+    writeFileSync(join(folder, 'policies', `${file}.yaml`), policyText(file, names, { algorithm, windows, store }));
   }
   await createEmbeddedIdentities(join(folder, '.keyturn'));
   return { folder, close: () => rmSync(folder, { recursive: true, force: true }) };
 }
+
+/** The ids of its keys. */
+export const idsOf = (keys: number): string[] =>
+  [...accountsOf(keys)].flatMap(([account, names]) => names.map((name) => `${account}/${name}`));
 
 function accountsOf(keys: number): Map<string, string[]> {
   const accounts = new Map<string, string[]>();
@@ -58,11 +72,11 @@ function accountsOf(keys: number): Map<string, string[]> {
 const policyText = (
   account: string,
   names: readonly string[],
-  algorithm: string,
-  windows: string,
+  { algorithm, windows, store }: Required<WorldOptions>,
 ): string => `apiVersion: keyturn/v1
 account: ${account}
 venue: sandbox
+store: ${store}
 defaults:
   algorithm: ${algorithm}
   ipAllowlist: [203.0.113.7, 198.51.100.0/28]
@@ -80,14 +94,12 @@ const REVISIONS = 7;
 /** Gives every key the record of a key in service, as the directory store keeps it: the newest revision beside older ones. */
 export function addRecords({ folder }: World, keys: number): void {
   const generation = aGeneration();
-  for (const [account, names] of accountsOf(keys)) {
-    for (const name of names) {
-      const records = join(folder, '.keyturn', 'store', account, name, 'record');
-      mkdirSync(records, { recursive: true });
-      for (let revision = 1; revision <= REVISIONS; revision++) {
-        const record = aRecord(`${account}/${name}`, revision, generation);
-        writeFileSync(join(records, `${`${revision}`.padStart(8, '0')}.json`), `${JSON.stringify(record)}\n`);
-      }
+  for (const id of idsOf(keys)) {
+    const records = join(folder, '.keyturn', 'store', id, 'record');
+    mkdirSync(records, { recursive: true });
+    for (let revision = 1; revision <= REVISIONS; revision++) {
+      const text = recordText(id, revision, generation);
+      writeFileSync(join(records, `${`${revision}`.padStart(8, '0')}.json`), text);
     }
   }
 }
@@ -95,7 +107,8 @@ export function addRecords({ folder }: World, keys: number): void {
 /** Days before now, as an instant. */
 const ago = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
 
-function aGeneration(): Generation {
+/** In service, for many records: making an RSA pair for each would take hours. */
+export function aGeneration(): Generation {
   const { publicKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -122,6 +135,10 @@ function aGeneration(): Generation {
     evidence: [],
   };
 }
+
+/** The record of a key in service, as stores keep it. */
+export const recordText = (key: string, revision: number, generation: Generation): string =>
+  `${JSON.stringify(aRecord(key, revision, generation))}\n`;
 
 function aRecord(key: string, revision: number, bare: Generation): KeyRecord {
   const events = ['generated', 'registration-asked', 'registered', 'probed', 'verified', 'promoted'];

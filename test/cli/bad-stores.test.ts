@@ -72,7 +72,7 @@ async function expectSaid(store: object, env: NodeJS.ProcessEnv, { says, todo }:
 
   await configure(store);
   const { status, stdout, stderr } = await run('apply', '--yes', '-o', 'json');
-  const keys = stdout === '' ? [] : (JSON.parse(stdout).keys as Summary[]);
+  const keys = JSON.parse(stdout).keys as Summary[];
   const bad = keys.find(({ key }) => key === BAD);
   const said = `${bad?.error ?? ''} ${bad?.actions.map(({ message }) => message).join(' ') ?? ''} ${stderr}`;
   expect(said).toMatch(says);
@@ -80,14 +80,14 @@ async function expectSaid(store: object, env: NodeJS.ProcessEnv, { says, todo }:
   expect(said).not.toMatch(/this is a bug|at .*\.js:\d+/);
   expect(status).toBe(1);
 
-  const good = keys.find(({ key }) => key === GOOD);
-  if (good) expect(good.error).toBeNull();
+  expect(keys.find(({ key }) => key === GOOD)).toMatchObject({ error: null });
   expect(await reasons()).toMatchObject({ [GOOD]: 'waiting-for-registration' });
   await configure(mended);
   expect(await reasons()).toEqual({ [BAD]: 'waiting-for-registration', [GOOD]: 'waiting-for-registration' });
 }
 
 describeWith(['bao'], 'Vault', () => {
+  const QUOTA = 'sys/quotas/rate-limit/few';
   let bao: Bao;
   let proxy: FaultProxy;
   const tokens: Record<string, string> = {};
@@ -104,7 +104,10 @@ describeWith(['bao'], 'Vault', () => {
     tokens.revoked = await bao.tokenFor('worker');
     await bao.api('POST', 'auth/token/revoke', { token: tokens.revoked });
   });
-  afterEach(() => proxy.heals());
+  afterEach(async () => {
+    proxy.heals();
+    await bao.api('DELETE', QUOTA);
+  });
   afterAll(() => Promise.all([proxy?.close(), bao?.stop()]));
 
   const as = (token: string) => ({ auth: { kind: 'token', token: { env: token.toUpperCase() } } });
@@ -136,7 +139,11 @@ describeWith(['bao'], 'Vault', () => {
       todo: /max_request_size/,
     },
     'that wants fewer requests': {
-      options: through(/^GET .*\/record/, { kind: 'answer', status: 429 }),
+      options: async () => {
+        await bao.api('POST', QUOTA, { path: 'secret', rate: 1, interval: '1h' });
+        await bao.ask('GET', 'secret/config');
+        return {};
+      },
       says: /\(429\)/,
       todo: /run again later|rate limit quota/,
     },
@@ -198,6 +205,11 @@ describe('AWS', () => {
       todo: /another prefix/,
     },
     'that finds a value too large': {
+      options: failing('PutSecretValue', { error: 'ValidationException' }),
+      says: /does not take this name or value/,
+      todo: /values 65,536 bytes/,
+    },
+    'that has no room for another version': {
       options: failing('PutSecretValue', { error: 'LimitExceededException' }),
       says: /a limit of AWS is reached/,
       todo: /100 versions in 24 hours/,
@@ -212,5 +224,17 @@ describe('AWS', () => {
     const options = typeof row.options === 'function' ? await row.options() : row.options;
     const store = { kind: 'aws-secrets-manager', region: REGION, endpoint: aws.url, ...options };
     await expectSaid(store, { AWS_ACCESS_KEY_ID: 'AKIAWORKER', AWS_SECRET_ACCESS_KEY: 'not-checked' }, row);
+  });
+
+  it('whose names AWS would refuse: nothing is sent', async () => {
+    const store = { kind: 'aws-secrets-manager', region: REGION, endpoint: aws.url, prefix: 'clés' };
+    await writeFile(
+      join(folder, 'keyturn.yaml'),
+      `apiVersion: keyturn/v1\nstores: { bad: ${JSON.stringify(store)} }\n`,
+    );
+    const { status, stderr } = await keyturn(['apply', '--yes'], { cwd: folder });
+    expect(status).toBe(65);
+    expect(stderr).toMatch(/keyturn\.yaml:2:\d+ .*must be made of letters, digits and _\+=\.@-/);
+    expect(aws.requests).toEqual([]);
   });
 });

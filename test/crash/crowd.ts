@@ -48,12 +48,13 @@ export interface Crowd {
 /** As many as leave room for one in overlap. */
 const KEYS_PER_ACCOUNT = 29;
 
-export async function aCrowd(count: number, place: Place): Promise<Crowd> {
+/** `claim`: seconds after which others take over what a killed worker had in hand; by default as long as keyturn’s own. */
+export async function aCrowd(count: number, place: Place, { claim }: { claim?: number } = {}): Promise<Crowd> {
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-many-'));
   await createEmbeddedIdentities(join(folder, '.keyturn'));
   await writeFile(
     join(folder, 'keyturn.yaml'),
-    `apiVersion: keyturn/v1\nstores: ${JSON.stringify(place.stores)}\n${CLAIM}`,
+    `apiVersion: keyturn/v1\nstores: ${JSON.stringify(place.stores)}\n${claim ? `claim: { for: ${claim}s, margin: 2s }\n` : ''}`,
   );
   await mkdir(join(folder, 'policies'));
   const names = Array.from({ length: count }, (_, index) => [
@@ -100,9 +101,6 @@ export async function aCrowd(count: number, place: Place): Promise<Crowd> {
 
 const times = <T>(count: number, work: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, work));
-
-/** Short, so that what a killed worker had in hand is free again soon. */
-const CLAIM = 'claim: { for: 12s, margin: 2s }\n';
 
 const head = (account: string, store: string): string => `apiVersion: keyturn/v1
 account: ${account}

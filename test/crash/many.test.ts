@@ -33,7 +33,7 @@ describeWith(['bao', 'moto_server'], 'stores of others', () => {
   describe.each(['vault', 'aws'] as const)('%s', (place) => {
     let crowd: Crowd;
     beforeAll(async () => {
-      crowd = await aCrowd(8, await PLACES[place]());
+      crowd = await aCrowd(8, await PLACES[place](), { claim: 12 });
     });
     afterAll(() => crowd?.close());
 

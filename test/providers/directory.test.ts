@@ -2,6 +2,7 @@ import { chmod, mkdir, readdir, readFile, readlink, rm, symlink, unlink, writeFi
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Store } from '../../src/ports/store.ts';
+import { Secret } from '../../src/secret.ts';
 import { aPair } from '../contract/cases/material.ts';
 import { everythingIn, folders, KEY } from './directory-folder.ts';
 
@@ -335,6 +336,27 @@ describe('planning', () => {
       before.map(({ path, changed }) => [path, changed]),
     );
     for (const { path } of after) await chmod(path, 0o700);
+  });
+});
+
+describe('a store whose folder vanishes after it was opened', () => {
+  const writes: Record<string, (store: Store) => Promise<unknown>> = {
+    'a record': (store) => store.writeRecord(KEY, 'the record', 'absent'),
+    'a pair': async (store) => store.putMaterial(KEY, 1, await aPair()),
+    evidence: (store) => store.putEvidence(KEY, 1, 'seen dead'),
+    'a passphrase': async (store) => store.passphrases.put(KEY, 1, new Secret('passphrase')),
+  };
+  it.each(Object.entries(writes))('takes %s nowhere else', async (_, write) => {
+    const { folder, open } = await aFolder();
+    const store = open();
+    await store.check('material');
+    await rm(join(folder, 'store'), { recursive: true });
+    await expect(write(store)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/store.* has vanished in the middle of the run/),
+      hint: expect.stringMatching(/bring it back/),
+    });
+    expect(await readdir(folder)).not.toContain('store');
   });
 });
 

@@ -123,7 +123,8 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ValidationException: {
     code: 'invalid',
     message: (subject) => `AWS does not take this name or value: ${at(subject)}`,
-    hint: () => 'choose another prefix or recordPrefix in keyturn.yaml: names have at most 512 of A-Za-z0-9/_+=.@-',
+    hint: () =>
+      'choose another prefix or recordPrefix in keyturn.yaml: names have at most 512 of A-Za-z0-9/_+=.@-, and values 65,536 bytes',
   },
   ResourceNotFoundException: {
     code: 'not-found',

@@ -70,6 +70,12 @@ function explained(path: string, cause: NodeJS.ErrnoException): unknown {
         ambiguous: true,
         cause,
       });
+    case 'ENOENT':
+      return new KeyturnError('unavailable', `${path} has vanished in the middle of the run (ENOENT)`, {
+        hint: 'find out who moved, deleted or unmounted the folder of the store, bring it back as it was, then run again',
+        ambiguous: true,
+        cause,
+      });
     default:
       return cause;
   }
@@ -158,15 +164,18 @@ async function sync(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and those above it, each synced into its parent; never open to others, not even until the umask is undone. */
-export async function ensureFolder(path: string): Promise<void> {
+/**
+ * Makes a folder and those above it, each synced into its parent; never open to others, not even until the umask is undone.
+ * `root`, where it is named, and what is above it are not made.
+ */
+export async function ensureFolder(path: string, root?: string): Promise<void> {
   await onPath(path, async () => {
     const made = await mkdir(path, FOLDER_MODE).then(
       () => true,
       async (error: NodeJS.ErrnoException) => {
         if (error.code === 'EEXIST') return false;
-        if (error.code !== 'ENOENT') throw error;
-        await ensureFolder(dirname(path));
+        if (error.code !== 'ENOENT' || dirname(path) === root) throw error;
+        await ensureFolder(dirname(path), root);
         return mkdir(path, FOLDER_MODE).then(
           () => true,
           (again: NodeJS.ErrnoException) => {

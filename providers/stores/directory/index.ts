@@ -79,6 +79,9 @@ function storeOver(read: StoreReader, options: DirectoryOptions, { clock, folder
   const root = resolve(folder, path);
   const seals = sealing({ identity, recipients, folder });
   const json = (value: object): string => `${JSON.stringify(value)}\n`;
+  /** Once it was checked, a root that has vanished is not made again: it may come back, and the store would be in two places. */
+  let checkedRoot: string | undefined;
+  const ensure = (path: string) => ensureFolder(path, checkedRoot);
 
   async function live(key: KeyId, generation: number): Promise<Meta> {
     const meta = await readMeta(pathsOf(root, key), generation);
@@ -98,10 +101,11 @@ function storeOver(read: StoreReader, options: DirectoryOptions, { clock, folder
   return {
     ...read,
 
-    passphrases: passphraseShelf(root, seals),
+    passphrases: passphraseShelf(root, seals, ensure),
 
     async check(use) {
       await ensureFolder(root);
+      checkedRoot = root;
       await checkAccess(root, permissions);
       if (!allowNetworkFileSystem) await checkFileSystem(root);
       await probeLinks(root);
@@ -120,7 +124,7 @@ function storeOver(read: StoreReader, options: DirectoryOptions, { clock, folder
         new KeyturnError('conflict', `the record of ${key} was changed by somebody else`, { hint: 'run again' });
       const before = expected === 'absent' ? 0 : expected;
       if (((await numbersIn(paths.records, RECORD)).at(-1) ?? 0) !== before) throw conflict();
-      await ensureFolder(paths.records);
+      await ensure(paths.records);
       const revision = before + 1;
       if (!(await createOnce(paths.record(revision), text))) throw conflict();
       const numbers = await numbersIn(paths.records, RECORD);
@@ -148,7 +152,7 @@ function storeOver(read: StoreReader, options: DirectoryOptions, { clock, folder
         'public.pem': publicKey,
         'meta.json': json(meta),
       };
-      await ensureFolder(paths.generations);
+      await ensure(paths.generations);
       return (await createFolderOnce(paths.generation(generation), files))
         ? 'created'
         : compare(key, generation, fingerprint);
@@ -187,7 +191,7 @@ function storeOver(read: StoreReader, options: DirectoryOptions, { clock, folder
         await showCurrent(paths);
         return 'already';
       }
-      await ensureFolder(paths.promotions);
+      await ensure(paths.promotions);
       const moved = await createOnce(
         paths.promotion((newest?.number ?? 0) + 1),
         json({ generation: to, from, at: clock.now().toISOString() }),
@@ -235,7 +239,7 @@ function storeOver(read: StoreReader, options: DirectoryOptions, { clock, folder
 
     async putEvidence(key, generation, text) {
       const paths = pathsOf(root, key);
-      await ensureFolder(paths.evidenceFolder);
+      await ensure(paths.evidenceFolder);
       if (await createOnce(paths.evidence(generation), text)) return 'created';
       return (await read.readEvidence(key, generation)) === text ? 'same' : 'other';
     },

@@ -1,15 +1,19 @@
 import { KeyturnError } from '../../../src/errors.ts';
 import type { PassphraseShelf } from '../../../src/ports/store.ts';
 import type { Sealing } from './age.ts';
-import { createOnce, ensureFolder, exists, readIfThere, removeFiles } from './files.ts';
+import { createOnce, exists, readIfThere, removeFiles } from './files.ts';
 import { pathsOf } from './layout.ts';
 
 /** `passphrases/000007.txt.age`, written once; `000007.retired` stays when it is erased. */
-export function passphraseShelf(root: string, seals: Pick<Sealing, 'seal' | 'open'>): PassphraseShelf {
+export function passphraseShelf(
+  root: string,
+  seals: Pick<Sealing, 'seal' | 'open'>,
+  ensure: (folder: string) => Promise<void>,
+): PassphraseShelf {
   const shelf: PassphraseShelf = {
     async put(key, generation, passphrase) {
       const paths = pathsOf(root, key);
-      await ensureFolder(paths.passphrases);
+      await ensure(paths.passphrases);
       // Sealed before looking for the marker: it may be set meanwhile, and then what was just written goes with the next retiring.
       const sealed = await seals.seal(passphrase);
       if (await exists(paths.passphraseRetired(generation))) throw gone(key, generation);

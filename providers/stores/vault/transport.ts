@@ -71,7 +71,8 @@ const pauseBefore = (tries: number, { retryAfter = 0 }: Failure): number =>
 /** Only statuses in `failures.ts` are failures here; what the others mean depends on what was asked. */
 function answered({ uri, about }: Call, result: HttpResult): Answered {
   const { status: statusCode, body } = result as Extract<HttpResult, { kind: 'answer' }>;
-  const request = { path: new URL(uri).pathname };
+  // All it is good for is to know `sys/health` by.
+  const request = { path: uri };
   if (body === '') return { statusCode, body: undefined, request };
   try {
     return { statusCode, body: JSON.parse(body), request };
