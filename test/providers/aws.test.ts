@@ -218,12 +218,22 @@ describe('a run that stops in the middle', () => {
     const pair = await aPair();
     aws.fault('TagResource', { error: 'AccessDeniedException' });
     await expect(store.putMaterial(KEY, 1, pair)).rejects.toMatchObject({ code: 'denied' });
-    expect(await store.statMaterial(KEY, 1)).toEqual({ state: 'live' });
     expect(await store.examine()).toMatchObject([{ code: 'aws-untagged', severity: 'warning', key: KEY }]);
     expect(await store.tidy(KEY)).toEqual(['the fingerprint of generation 1 noted in a tag']);
     expect(await store.tidy(KEY)).toEqual([]);
     expect(await store.putMaterial(KEY, 1, pair)).toBe('same');
     expect(await store.statMaterial(KEY, 1)).toMatchObject({ state: 'live', fingerprint: pair.fingerprint });
+  });
+
+  it('of storing is completed by whoever looks next, and a key does not stand still for want of a tag', async () => {
+    const store = account.store();
+    const pair = await aPair();
+    aws.fault('TagResource', { error: 'AccessDeniedException' });
+    await expect(store.putMaterial(KEY, 1, pair)).rejects.toMatchObject({ code: 'denied' });
+    const whole = { state: 'live', fingerprint: pair.fingerprint, createdAt: expect.any(Date) };
+    expect(await account.reader().statMaterial(KEY, 1)).toEqual({ state: 'live' });
+    expect(await store.statMaterial(KEY, 1)).toEqual(whole);
+    expect(await account.reader().statMaterial(KEY, 1)).toEqual(whole);
   });
 
   it('of promoting leaves current alone, and the next one completes it', async () => {

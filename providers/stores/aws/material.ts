@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { KeyId, Material, Store } from '../../../src/ports/store.ts';
+import type { KeyId, Material, MaterialState, Store } from '../../../src/ports/store.ts';
 import { Secret } from '../../../src/secret.ts';
 import { fingerprintOf } from '../../keys.ts';
 import { type Description, usable } from './description.ts';
@@ -21,8 +21,21 @@ import { notShown, type Secrets } from './writing.ts';
 const TAGS_KEPT = 30;
 
 /** Material is written once, under its label. What then has the label counts, whoever put it there. */
-export function materialShelf(secrets: Secrets, prefix: string): Pick<Store, 'putMaterial' | 'readMaterial'> {
+export function materialShelf(
+  secrets: Secrets,
+  prefix: string,
+): Pick<Store, 'statMaterial' | 'putMaterial' | 'readMaterial'> {
   return {
+    /** As the reader, and completes what a stop between pair and tag left: whoever takes the pair over compares fingerprints. */
+    async statMaterial(key, generation): Promise<MaterialState> {
+      const name = nameUnder(prefix, key);
+      const description = await secrets.describe(name);
+      if (description === null) return { state: 'absent' };
+      const found = materialState(description, generation);
+      if (found.state !== 'live' || found.fingerprint !== undefined) return found;
+      return { state: 'live', ...(await noteFingerprint(secrets, name, key, generation)) };
+    },
+
     async putMaterial(key, generation, material) {
       const name = nameUnder(prefix, key);
       const label = labelOf('g', generation);
@@ -103,12 +116,19 @@ const materialOf = ({ privateKey, passphrase, publicKey, fingerprint }: StoredMa
 });
 
 /** Without the tag nothing would tell, once the generation is retired, that it ever was. Throws `gone` where it is already. */
-export async function noteFingerprint(secrets: Secrets, name: string, key: KeyId, generation: number): Promise<void> {
+export async function noteFingerprint(
+  secrets: Secrets,
+  name: string,
+  key: KeyId,
+  generation: number,
+): Promise<{ fingerprint: string; createdAt: Date }> {
   const label = labelOf('g', generation);
   const version = await secrets.insist(() => secrets.read(name, label));
   if (version === null) throw gone(key, generation);
   const { fingerprint } = parsed(version.text, StoredMaterial, name, label);
-  await secrets.tag(name, { [label]: tagFor(fingerprint, version.createdAt) });
+  const { createdAt } = version;
+  await secrets.tag(name, { [label]: tagFor(fingerprint, createdAt) });
+  return { fingerprint, createdAt };
 }
 
 async function forgetOldest(secrets: Secrets, description: Description): Promise<void> {
