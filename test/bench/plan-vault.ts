@@ -1,11 +1,11 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import pLimit from 'p-limit';
 import { startBao } from '../programs/bao.ts';
 import { fetchPrograms } from '../programs/fetch.ts';
 import { interleaved, judge, median, medianSeconds, milliseconds, node, tell, withPeak } from './measure.ts';
-import { addRecords, aWorld, baseline, KEYTURN } from './world.ts';
+import { addRecords, aWorld, baseline, KEYTURN, keepInVault } from './world.ts';
 
 /** Planning many keys on a real OpenBao, against raw reads of the same records, as many at once. */
 
@@ -32,20 +32,7 @@ try {
     const doc = readFileSync(join(records, id, 'record', newest), 'utf8');
     await bao.api('POST', `secret/data/keyturn/${id}/record`, { data: { doc }, options: { cas: 0 } });
   });
-  for (const file of readdirSync(join(world.folder, 'policies'))) {
-    const path = join(world.folder, 'policies', file);
-    writeFileSync(path, readFileSync(path, 'utf8').replace(/^venue:.*$/m, '$&\nstore: bao'));
-  }
-  const store = {
-    kind: 'vault',
-    address: bao.address,
-    ca: bao.ca,
-    auth: { kind: 'token', token: { env: 'BENCH_TOKEN' } },
-  };
-  writeFileSync(
-    join(world.folder, 'keyturn.yaml'),
-    `apiVersion: keyturn/v1\nstores: { bao: ${JSON.stringify(store)} }\n`,
-  );
+  keepInVault(world, bao);
   await bao.writePolicy('reads', 'path "secret/*" { capabilities = ["read", "list"] }');
   const env = { BENCH_VAULT: bao.address, BENCH_CA: bao.ca, BENCH_TOKEN: await bao.tokenFor('reads') };
   const ran = await interleaved(

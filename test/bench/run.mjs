@@ -6,7 +6,7 @@ import process from 'node:process';
 import { build } from 'rolldown';
 import { loadConfig } from 'rolldown/config';
 
-const BENCHMARKS = ['start', 'plan', 'check', 'generate', 'passes', 'aws', 'serve', 'review', 'plan-vault'];
+const BENCHMARKS = ['start', 'plan', 'check', 'generate', 'passes', 'aws', 'serve', 'review', 'plan-vault', 'shards'];
 const BASELINES = ['plan-baseline', 'plan-vault-baseline', 'check-baseline'];
 const folder = resolve('node_modules/.cache/keyturn-bench');
 

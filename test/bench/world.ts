@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -73,6 +73,23 @@ defaults:
     revokeWithin: 48h${windows}
 keys:
 ${names.map((name) => `  - { name: ${name}, application: ${name}, purpose: spot-trading, rotateEvery: 30d, owner: ${account} }\n`).join('')}`;
+
+interface InVault {
+  address: string;
+  /** PEM file of its authority. */
+  ca: string;
+  prefix?: string;
+}
+
+/** Has all keys kept below this prefix of a Vault or OpenBao, whose token stands in BENCH_TOKEN. */
+export function keepInVault({ folder }: World, { address, ca, prefix = 'keyturn' }: InVault): void {
+  for (const file of readdirSync(join(folder, 'policies'))) {
+    const path = join(folder, 'policies', file);
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^(venue:.*)\n(store:.*\n)?/m, '$1\nstore: bao\n'));
+  }
+  const store = { kind: 'vault', address, ca, prefix, auth: { kind: 'token', token: { env: 'BENCH_TOKEN' } } };
+  writeFileSync(join(folder, 'keyturn.yaml'), `apiVersion: keyturn/v1\nstores: { bao: ${JSON.stringify(store)} }\n`);
+}
 
 /** Revisions a record has gone through when its first generation is promoted. */
 const REVISIONS = 7;
