@@ -18,15 +18,19 @@ export interface Ears {
   close(): Promise<void>;
 }
 
+/** How far the last message gets of a daemon that is killed over it. */
+export type LastMessage = 'unheard' | 'unanswered' | 'answered';
+
 export interface Listening {
   /** Of the daemon that is alive. */
   life(): number;
   now(): Date;
-  /** Called when something has arrived and is not answered yet, with the way to answer it. */
-  onDelivery(answer: () => void): void;
+  /** Asked of every message. */
+  fate(): LastMessage | 'goes on';
+  kill(): void;
 }
 
-export async function startEars({ life, now, onDelivery }: Listening): Promise<Ears> {
+export async function startEars({ life, now, fate, kill }: Listening): Promise<Ears> {
   const deliveries: Delivery[] = [];
   const server = createServer(async (incoming, outgoing) => {
     const { method = '', url: path = '', headers } = incoming;
@@ -38,8 +42,11 @@ export async function startEars({ life, now, onDelivery }: Listening): Promise<E
     };
     const channel = path.slice(1);
     const heard = CHANNELS[channel]?.read(received);
-    if (heard) deliveries.push({ ...heard, channel, life: life(), at: now(), body: received.body });
-    onDelivery(() => void outgoing.writeHead(heard ? 200 : 404).end('ok'));
+    const end = fate();
+    if (heard && end !== 'unheard')
+      deliveries.push({ ...heard, channel, life: life(), at: now(), body: received.body });
+    if (end === 'goes on' || end === 'answered') outgoing.writeHead(heard ? 200 : 404).end('ok');
+    if (end !== 'goes on') kill();
   });
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   return {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isOpen, mayPromote } from '../../src/core/schedule.ts';
 import { CHANNELS, type News, textOf } from './channels.ts';
 import type { Delivery } from './ears.ts';
-import type { KeptKey, Year } from './lives.ts';
+import type { Evidence, KeptKey, Year } from './lives.ts';
 
 /** What must be true of a year, by the evidence of its keys. */
 
@@ -13,22 +13,20 @@ const LONGEST_PAUSE = 12 * HOUR;
 const FEWEST_GENERATIONS = 11;
 
 /** When each thing happened to a generation; what has not is at no time at all, and neither before nor after any other. */
-type Happened = (event: string) => Date;
-
 const happenedIn =
-  (life: KeptKey['lives'][number]): Happened =>
-  (event) =>
-    new Date(life.find((entry) => entry.event === event)?.at ?? Number.NaN);
+  (generation: Evidence) =>
+  (event: string): Date =>
+    new Date(generation.find((entry) => entry.event === event)?.at ?? Number.NaN);
 
 const later = (start: Date, seconds: number): Date => new Date(start.getTime() + seconds * 1000);
 const secondsFrom = (start: Date, end: Date): number => (end.getTime() - start.getTime()) / 1000;
 
-export function everyRotationWasInItsWindow({ key, lives }: KeptKey): void {
-  assert.ok(lives.length >= FEWEST_GENERATIONS, `${key.id} had ${lives.length} generations`);
+export function everyRotationWasInItsWindow({ key, generations }: KeptKey): void {
+  assert.ok(generations.length >= FEWEST_GENERATIONS, `${key.id} had ${generations.length} generations`);
   const { schedule, rotateEvery } = key;
-  for (const [index, life] of lives.entries()) {
-    const at = happenedIn(life);
-    const before = lives[index - 1];
+  for (const [index, generation] of generations.entries()) {
+    const at = happenedIn(generation);
+    const before = generations[index - 1];
     const what = `generation ${index + 1} of ${key.id}`;
     assert.ok(isOpen(schedule, at('generated')), `${what} was made outside its windows`);
     const age = before ? secondsFrom(happenedIn(before)('registered'), at('registration-asked')) : 0;
@@ -38,7 +36,8 @@ export function everyRotationWasInItsWindow({ key, lives }: KeptKey): void {
     const waited = secondsFrom(at('verified'), at('promoted'));
     assert.ok(waited <= schedule.registerWithin + LONGEST_PAUSE, `${what} waited ${waited} s to be promoted`);
   }
-  for (const life of lives.slice(0, -2)) assert.ok(!Number.isNaN(happenedIn(life)('proven-dead').getTime()));
+  const dead = generations.slice(0, -2).map((generation) => happenedIn(generation)('proven-dead').getTime());
+  assert.ok(!dead.some(Number.isNaN), `not every generation of ${key.id} was proven dead`);
 }
 
 /** Whoever listens has heard of everything by the end of the next whole pass, and of nothing that was not so. */
@@ -60,10 +59,10 @@ export function everybodyWasTold({ keys, passes, deliveries }: Year): void {
 }
 
 /** What there is to tell of a key at the end of a pass. */
-function newsOf({ key, lives }: KeptKey, now: Date): News[] {
+function newsOf({ key, generations }: KeptKey, now: Date): News[] {
   const { registerWithin, overlap, revokeWithin } = key.schedule;
-  return lives.flatMap((life, index) => {
-    const at = happenedIn(life);
+  return generations.flatMap((generation, index) => {
+    const at = happenedIn(generation);
     const has = (event: string) => at(event) <= now;
     const news = (thing: News['thing'], step = 0) => ({ key: key.id, generation: index + 1, thing, step });
     const found: News[] = [];
@@ -73,7 +72,7 @@ function newsOf({ key, lives }: KeptKey, now: Date): News[] {
       );
     if (has('deletion-asked') && !has('proven-dead')) {
       const step = stepOf(at('deletion-asked'), later(at('superseded'), overlap + revokeWithin), now);
-      found.push(news('delete', seenDead(life) <= now ? 0 : step));
+      found.push(news('delete', seenDead(generation) <= now ? 0 : step));
     }
     if (has('promoted') && !has('superseded')) found.push(news('rotated'));
     if (has('proven-dead')) found.push(news('dead'));
@@ -88,8 +87,8 @@ function stepOf(opened: Date, deadline: Date, now: Date): number {
 }
 
 /** From then on nobody is reminded of deleting it. */
-const seenDead = (life: KeptKey['lives'][number]): Date =>
-  happenedIn(life.filter(({ detail }) => detail.verdict === 'dead'))('probed');
+const seenDead = (generation: Evidence): Date =>
+  happenedIn(generation.filter(({ detail }) => detail.verdict === 'dead'))('probed');
 
 /**
  * Everything came once under each key. What came twice was the last that a life of the daemon had to say there, and came once

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Key } from '../../src/core/policy.ts';
 import type { EvidenceEntry } from '../../src/core/record.ts';
 import { readRecord } from '../../src/records.ts';
@@ -14,7 +15,7 @@ import { seeded } from '../seeded.ts';
 import { environmentOf } from './channels.ts';
 import { FROM, policyOf } from './desks.ts';
 import type { Life } from './driver.ts';
-import { type Delivery, startEars } from './ears.ts';
+import { type Delivery, type LastMessage, type Listening, startEars } from './ears.ts';
 
 /** A year of `serve` with the clock turned, killed again and again and started anew; and what is left of it. */
 export interface Year {
@@ -27,9 +28,11 @@ export interface Year {
 
 export interface KeptKey {
   key: Key;
-  /** The evidence of each generation, the first one first. */
-  lives: (readonly EvidenceEntry[])[];
+  /** By their evidence, the first one first. */
+  generations: Evidence[];
 }
+
+export type Evidence = readonly EvidenceEntry[];
 
 /** By the turned clock. */
 export interface Pass {
@@ -37,8 +40,8 @@ export interface Pass {
   isWhole: boolean;
 }
 
-/** At a file operation of the store; or when somebody is told, before or after that is answered. */
-export type Death = 'at work' | 'untold' | 'told';
+/** At a file operation of the store, or over a message. */
+export type Death = 'at work' | LastMessage;
 
 export interface Choices {
   seed: number;
@@ -52,49 +55,42 @@ export interface Choices {
 const MOMENTS_OF_A_KEY = 9_000;
 const MESSAGES_OF_A_KEY = 60;
 /** One after the other. */
-const KINDS: readonly Death[] = ['at work', 'untold', 'at work', 'told'];
+const DEATHS: readonly Death[] = ['at work', 'unanswered', 'at work', 'unheard', 'at work', 'answered'];
 
 export async function liveThroughAYear({ seed, keys, kills }: Choices): Promise<Year> {
   const random = seeded(seed);
   const folder = await mkdtemp(join(tmpdir(), 'keyturn-year-'));
   const programs = await bundled({ driver: 'test/year/driver.ts' });
   const deaths: Death[] = [];
-  let onDelivery = (answer: () => void) => answer();
+  let fate: Listening['fate'] = () => 'goes on';
+  let kill = () => {};
   const ears = await startEars({
     life: () => deaths.length,
     now: () => diaryOf(folder).at(-1)?.at ?? new Date(FROM),
-    onDelivery: (answer) => onDelivery(answer),
+    fate: () => fate(),
+    kill: () => kill(),
   });
 
   /** Null when the year was over before. */
   async function live(): Promise<Death | null> {
-    const kind = KINDS[deaths.length % KINDS.length] ?? 'at work';
+    const death = DEATHS[deaths.length % DEATHS.length] ?? 'at work';
     const share = random();
     const nth = (ofAKey: number) => Math.ceil(share * 2 * ((ofAKey * 2 * keys) / kills));
     const life: Life = {
       folder,
       from: nextStart(folder),
       seed,
-      moment: kind === 'at work' ? nth(MOMENTS_OF_A_KEY) : null,
+      moment: death === 'at work' ? nth(MOMENTS_OF_A_KEY) : null,
     };
     const daemon = spawn(process.execPath, [join(programs, 'driver.mjs'), JSON.stringify(life)], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...environmentOf(ears.url) },
     });
-    let said = '';
-    daemon.stderr.on('data', (chunk) => {
-      said += chunk;
-    });
-    let left = kind === 'at work' ? Number.POSITIVE_INFINITY : nth(MESSAGES_OF_A_KEY);
-    onDelivery = (answer) => {
-      left -= 1;
-      if (left !== 0 || kind === 'told') answer();
-      if (left === 0) daemon.kill('SIGKILL');
-    };
-    await once(daemon, 'close');
-    if (daemon.signalCode === 'SIGKILL') return kind;
-    if (daemon.exitCode === 0) return null;
-    throw new Error(`the daemon ended with ${daemon.exitCode ?? daemon.signalCode}: ${said}`);
+    let messages = 0;
+    const last = nth(MESSAGES_OF_A_KEY);
+    fate = () => (death !== 'at work' && ++messages === last ? death : 'goes on');
+    kill = () => daemon.kill('SIGKILL');
+    return (await endOf(daemon)) === 'killed' ? death : null;
   }
 
   try {
@@ -107,6 +103,18 @@ export async function liveThroughAYear({ seed, keys, kills }: Choices): Promise<
     await ears.close();
     await Promise.all([folder, programs].map((each) => rm(each, { recursive: true, force: true })));
   }
+}
+
+/** Throws what it said where it ended in any other way. */
+async function endOf(daemon: ChildProcessByStdio<null, null, Readable>): Promise<'killed' | 'over'> {
+  let said = '';
+  daemon.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  const [status, signal] = await once(daemon, 'close');
+  if (signal === 'SIGKILL') return 'killed';
+  if (status === 0) return 'over';
+  throw new Error(`the daemon ended with ${status ?? signal}: ${said}`);
 }
 
 function diaryOf(folder: string): { what: string; at: Date }[] {
@@ -135,12 +143,12 @@ async function keptIn(folder: string): Promise<KeptKey[]> {
     keys.map(async (key) => {
       const record = await readRecord(store, key.storedAs);
       const numbers = await store.listGenerations(key.storedAs);
-      const lives = numbers.map(async (number): Promise<readonly EvidenceEntry[]> => {
+      const generations = numbers.map(async (number): Promise<Evidence> => {
         const document = await store.readEvidence(key.storedAs, number);
         if (document !== null) return JSON.parse(document).entries;
         return record?.generations.find(({ generation }) => generation === number)?.evidence ?? [];
       });
-      return { key, lives: await Promise.all(lives) };
+      return { key, generations: await Promise.all(generations) };
     }),
   );
 }

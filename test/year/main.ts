@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const many = (kind: string) => `${deaths.filter((each) => each === kind).length} ${kind}`;
   const lines = [
     `seed ${choices.seed}: ${2 * choices.keys} keys, ${generations} generations, ${passes} passes in ${Math.round((Date.now() - began) / 1000)} s`,
-    `killed ${deaths.length} times: ${['at work', 'untold', 'told'].map(many).join(', ')}`,
+    `killed ${deaths.length} times: ${['at work', 'unheard', 'unanswered', 'answered'].map(many).join(', ')}`,
     `${messages} messages, nothing missing; ${doubles} came twice, each under the same key, after a kill between sending and marking`,
   ];
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));

@@ -19,7 +19,7 @@ export async function judgedYear(choices: Choices): Promise<Outcome> {
     everybodyWasTold(year);
     const doubles = nothingWasToldTwice(year);
     const { keys, passes, deaths, deliveries } = year;
-    const generations = keys.reduce((sum, { lives }) => sum + lives.length, 0);
+    const generations = keys.flatMap((key) => key.generations).length;
     return { generations, passes: passes.length, deaths, messages: deliveries.length, doubles };
   } catch (cause) {
     const { seed, keys, kills } = choices;
