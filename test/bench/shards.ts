@@ -12,12 +12,13 @@ import { aWorld, KEYTURN, keepInVault } from './world.ts';
 
 /**
  * `apply --shard I/8` against one `apply` of the same keys, in an OpenBao that is 20 ms away, when every pair is to be made and
- * when nothing is to be done. A shard has the machine to itself, as it has one of its own in a cluster, and the slowest and
- * busiest counts: what is judged is that eight have an eighth of the work each. Then all run at once, and share these cores, too.
+ * when nothing is to be done. Each shard runs alone, as it has a machine of its own in a cluster. What is judged is that the busiest
+ * has an eighth of the work, and that all of them take no more time than one worker. All at once they also share these cores,
+ * which is shown.
  */
 
 const IS_QUICK = process.argv.includes('--quick');
-const KEYS = IS_QUICK ? 1600 : 4000;
+const KEYS = IS_QUICK ? 800 : 4000;
 const ROUNDS = IS_QUICK ? 1 : 2;
 const SHARDS = 8;
 const MILLISECONDS_AWAY = 20;
@@ -108,16 +109,26 @@ try {
   for (const [pass, what] of ['making every pair', 'nothing to do'].entries()) {
     const one = best(ones.map((passes) => passes[pass] as Cost));
     const each = shards.map((_, index) => best(apart.map((passes) => passes[pass]?.[index] as Cost)));
-    const share = (of: keyof Cost) => one[of] / Math.max(...each.map((cost) => cost[of])) / SHARDS;
     const shown = each.map(({ seconds }) => milliseconds(seconds)).join(', ');
     tell(`${KEYS} keys, ${what}: one worker ${milliseconds(one.seconds)}, shards ${shown}`);
-    judge(`${what}: requests of one / of the busiest of ${SHARDS} / ${SHARDS}`, share('requests'), { atLeast: 0.9 });
-    const time = `${what}: time of one / of the slowest of ${SHARDS} / ${SHARDS}`;
+    const most = (of: keyof Cost) => Math.max(...each.map((cost) => cost[of]));
+    const shareOf = (of: keyof Cost) => (one[of] / most(of) / SHARDS).toFixed(2);
+    judge(
+      `${what}: requests of one / of the busiest of ${SHARDS} / ${SHARDS}`,
+      one.requests / most('requests') / SHARDS,
+      {
+        atLeast: 0.9,
+      },
+    );
+    const all = each.reduce((sum, { seconds }) => sum + seconds, 0);
+    const time = `${what}: time of one / of all ${SHARDS}, one after the other`;
     // A pass of so few moments is mostly logging in.
-    if (pass === 0) judge(time, share('seconds'), { atLeast: 0.9 });
-    else tell(`${time}: ${share('seconds').toFixed(2)}`);
-    const slowest = Math.max(...(together[pass] ?? []).map(({ seconds }) => seconds));
-    tell(`whole processes: ${share('whole').toFixed(2)}; all at once: ${(one.seconds / slowest / SHARDS).toFixed(2)}`);
+    if (pass === 0) judge(time, one.seconds / all, { atLeast: 0.9 });
+    else tell(`${time}: ${(one.seconds / all).toFixed(2)}`);
+    const last = Math.max(...(together[pass] ?? []).map(({ seconds }) => seconds));
+    tell(
+      `time of one / of the slowest / ${SHARDS}: ${shareOf('seconds')}, of whole processes ${shareOf('whole')}, all at once ${(one.seconds / last / SHARDS).toFixed(2)}`,
+    );
   }
 } finally {
   world.close();
