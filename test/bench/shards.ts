@@ -98,6 +98,26 @@ const best = (rounds: readonly Cost[]): Cost => ({
   requests: Math.min(...rounds.map(({ requests }) => requests)),
 });
 
+const most = (costs: readonly Cost[], of: keyof Cost): number => Math.max(...costs.map((cost) => cost[of]));
+
+function compare(
+  what: string,
+  one: Cost,
+  each: readonly Cost[],
+  atOnce: readonly Cost[],
+): { requests: number; time: number } {
+  tell(
+    `${KEYS} keys, ${what}: one worker ${milliseconds(one.seconds)}, shards ${each.map(({ seconds }) => milliseconds(seconds)).join(', ')}`,
+  );
+  const shares = (['seconds', 'whole'] as const).map((of) => (one[of] / most(each, of) / SHARDS).toFixed(2));
+  const shareAtOnce = (one.seconds / most(atOnce, 'seconds') / SHARDS).toFixed(2);
+  tell(`time of one / of the slowest / ${SHARDS}: ${shares.join(', of whole processes ')}, all at once ${shareAtOnce}`);
+  return {
+    requests: one.requests / most(each, 'requests') / SHARDS,
+    time: one.seconds / each.reduce((sum, { seconds }) => sum + seconds, 0),
+  };
+}
+
 try {
   const ones: [Cost, Cost][] = [];
   const apart: [Cost[], Cost[]][] = [];
@@ -106,30 +126,22 @@ try {
     apart.push(await twoPasses(`apart-${round}`, oneAfterTheOther));
   }
   const together = await twoPasses('together', allAtOnce);
-  for (const [pass, what] of ['making every pair', 'nothing to do'].entries()) {
-    const one = best(ones.map((passes) => passes[pass] as Cost));
-    const each = shards.map((_, index) => best(apart.map((passes) => passes[pass]?.[index] as Cost)));
-    const shown = each.map(({ seconds }) => milliseconds(seconds)).join(', ');
-    tell(`${KEYS} keys, ${what}: one worker ${milliseconds(one.seconds)}, shards ${shown}`);
-    const most = (of: keyof Cost) => Math.max(...each.map((cost) => cost[of]));
-    const shareOf = (of: keyof Cost) => (one[of] / most(of) / SHARDS).toFixed(2);
-    judge(
-      `${what}: requests of one / of the busiest of ${SHARDS} / ${SHARDS}`,
-      one.requests / most('requests') / SHARDS,
-      {
-        atLeast: 0.9,
-      },
+  const compared = (pass: 0 | 1, what: string) =>
+    compare(
+      what,
+      best(ones.map((passes) => passes[pass])),
+      shards.map((_, index) => best(apart.flatMap((passes) => passes[pass][index] ?? []))),
+      together[pass],
     );
-    const all = each.reduce((sum, { seconds }) => sum + seconds, 0);
-    const time = `${what}: time of one / of all ${SHARDS}, one after the other`;
-    // A pass of so few moments is mostly logging in.
-    if (pass === 0) judge(time, one.seconds / all, { atLeast: 0.9 });
-    else tell(`${time}: ${(one.seconds / all).toFixed(2)}`);
-    const last = Math.max(...(together[pass] ?? []).map(({ seconds }) => seconds));
-    tell(
-      `time of one / of the slowest / ${SHARDS}: ${shareOf('seconds')}, of whole processes ${shareOf('whole')}, all at once ${(one.seconds / last / SHARDS).toFixed(2)}`,
-    );
-  }
+  const making = compared(0, 'making every pair');
+  const looking = compared(1, 'nothing to do');
+  const [busiest, all] = [
+    `of the busiest of ${SHARDS} shards / ${SHARDS}`,
+    `of all ${SHARDS} shards, one after the other`,
+  ];
+  judge(`requests of one worker / ${busiest}`, making.requests, { atLeast: 0.9 });
+  judge(`the same where there is nothing to do`, looking.requests, { atLeast: 0.9 });
+  judge(`time of one worker / ${all}`, making.time, { atLeast: 0.9 });
 } finally {
   world.close();
   await distance.close();

@@ -7,9 +7,9 @@ export interface Channel {
   /** Beside `kind`, `url` and, for webhooks, `secret`. */
   kind: 'webhook' | 'slack';
   options: string;
-  hears(news: News): boolean;
-  isListening(at: Date): boolean;
-  read(request: Received): Heard;
+  hears: (news: News) => boolean;
+  isListening: (at: Date) => boolean;
+  read: (request: Received) => Heard;
 }
 
 /** One thing that somebody is told of a key, as the record has it: `desk/night-1 3 register 0`. */
@@ -79,8 +79,7 @@ const londonHour = (at: Date): number => Number(LONDON.format(at));
 
 function fromWebhook({ headers, body }: Received): Heard {
   const { id, notifications } = JSON.parse(body) as { id: string; notifications: Notified[] };
-  const idempotencyKey = headers['idempotency-key'];
-  if (idempotencyKey !== id) throw new Error(`${id} came under the key ${idempotencyKey}`);
+  if (headers['idempotency-key'] !== id) throw new Error(`${id} came under another key`);
   return { idempotencyKey: id, news: notifications.map(notified) };
 }
 

@@ -23,11 +23,11 @@ export type LastMessage = 'unheard' | 'unanswered' | 'answered';
 
 export interface Listening {
   /** Of the daemon that is alive. */
-  life(): number;
-  now(): Date;
+  life: () => number;
+  now: () => Date;
   /** Asked of every message. */
-  fate(): LastMessage | 'goes on';
-  kill(): void;
+  fate: () => LastMessage | 'goes on';
+  kill: () => void;
 }
 
 export async function startEars({ life, now, fate, kill }: Listening): Promise<Ears> {
