@@ -1,11 +1,11 @@
 import type { Decision } from '../core/decide.ts';
 import { type Key, storesOf } from '../core/policy.ts';
-import { spread } from '../core/schedule.ts';
+import { inAccountsOf, keysOfShard, type Shard } from '../core/shard.ts';
 import { isKeyturnError, KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { replaceFile } from '../replace-file.ts';
 import { type RunOptions, run } from '../run.ts';
-import type { KeyReport, PassOptions } from '../tick.ts';
+import type { KeyReport } from '../tick.ts';
 import { openWorkspace, type Workspace, type WorkspaceOptions } from '../workspace.ts';
 import { askForKeyIds } from './ask.ts';
 import { announceInterruption, statusAfterInterruption } from './interruption.ts';
@@ -25,9 +25,11 @@ export interface ApplyOptions extends WorkspaceOptions, SavedPlanOptions {
 /** One pass over every key: does what `plan` shows, and what follows from it, until each key waits. */
 export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitStatus> {
   const metrics = options.metricsFile === undefined ? null : (await import('../metrics.ts')).createMetrics();
-  const workspace = await openWorkspace({ ...options, onRequest: metrics?.onRequest });
-  const isOurs = options.shard === undefined ? () => true : inShard(options.shard);
-  const saved = await planToFollow(options, workspace, io);
+  const whole = await openWorkspace({ ...options, onRequest: metrics?.onRequest });
+  const saved = await planToFollow(options, whole, io);
+  const ours = options.shard === undefined ? null : keysOfShard(whole.keys, parseShard(options.shard));
+  // A saved plan is compared with all of what it was made of.
+  const workspace = ours && !saved ? { ...whole, keys: inAccountsOf(whole.keys, ours) } : whole;
   const onPass: RunOptions['onPass'] = (reports, seconds) =>
     metrics?.passFinished(reports, { at: workspace.clock.now(), seconds });
   const done = await run(workspace, io, {
@@ -35,7 +37,7 @@ export async function apply(options: ApplyOptions, io: CommandIo): Promise<ExitS
     async choose(looked) {
       if (saved) assertUnchanged(saved, looked);
       const isAllowed = saved ? () => true : keysWithoutPlan(options, workspace, looked);
-      const includes = (decision: Decision) => isOurs(decision) && isAllowed(decision.key);
+      const includes = ({ key }: Decision) => (ours?.has(key) ?? true) && isAllowed(key);
       const closed = await openStores(workspace, looked.plan.keys.filter(includes));
       if (!(await isWanted(options, looked.plan, io))) return null;
       announceInterruption(io);
@@ -87,15 +89,13 @@ async function isWanted(options: ApplyOptions, plan: Parameters<typeof planText>
   return confirm('Do this now?');
 }
 
-/** `I/N`: the keys whose hash falls into part I of N, counted from 0, as Kubernetes’ JOB_COMPLETION_INDEX does. */
-function inShard(shard: string): NonNullable<PassOptions['includes']> {
-  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(shard) ?? []).map(Number);
-  if (index === undefined || count === undefined || count < 1 || index >= count) {
-    throw new KeyturnError('usage', `“${shard}” is not a shard`, {
-      hint: 'write I/N with I from 0 to N-1, for example 0/4',
-    });
-  }
-  return ({ key }) => spread(`shard ${key}`, count) === index;
+/** `I/N`: part I of N, counted from 0 as Kubernetes’ JOB_COMPLETION_INDEX does. */
+function parseShard(text: string): Shard {
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (index !== undefined && count !== undefined && index < count) return { index, count };
+  throw new KeyturnError('usage', `“${text}” is not a shard`, {
+    hint: 'write I/N with I from 0 to N-1, for example 0/4',
+  });
 }
 
 /** On a terminal people can answer registration tasks right away; keys they answered are taken on. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { KeyturnError } from '../errors.ts';
 import { type HouseName, OFFERS, type Offer } from './offers.ts';
 import { type PublicKey, parsePublicKey } from './public-key.ts';
-import { loadKeys, saveKeys } from './state-file.ts';
+import { assertKeeps, loadKeys, saveKeys } from './state-file.ts';
 
 /** What a key may do, and from where. */
 export interface Restrictions {
@@ -55,8 +55,9 @@ const FIX: readonly string[] = ['enableFixApiTrade', 'enableFixReadOnly'];
 const MIN_PASSPHRASE = 8;
 const MAX_PASSPHRASE = 32;
 
-/** Without a file (null) the keys live in memory only. Throws `corrupt` when the file is not a state of the sandbox. */
+/** Without a file (null) the keys live in memory only. Throws `corrupt` when the file is not a state of the sandbox, `denied` when it cannot be written. */
 export function openRegistry(stateFile: string | null): Registry {
+  if (stateFile !== null) assertKeeps(stateFile);
   let keys = new Map((stateFile === null ? [] : loadKeys(stateFile)).map((key) => [key.apiKey, key]));
 
   const deleted = new Map<string, { key: RegisteredKey; at: Date }>();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KeyturnError } from '../errors.ts';
 import { HOUSES, OFFERS } from './offers.ts';
@@ -37,6 +37,21 @@ export function saveKeys(file: string, keys: RegisteredKey[]): void {
   } catch (error) {
     rmSync(aside, { force: true });
     throw error;
+  }
+}
+
+/** Throws `denied` where keys cannot be saved later: before the first one is registered is the time to say so. */
+export function assertKeeps(file: string): void {
+  const folder = dirname(file);
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new KeyturnError('denied', `the sandbox cannot keep its keys in ${file} (${code})`, {
+      hint: 'name a file in a folder you may write to: --state FILE',
+      cause: error,
+    });
   }
 }
 

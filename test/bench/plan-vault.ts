@@ -1,13 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import process from 'node:process';
 import pLimit from 'p-limit';
 import { type Bao, startBao } from '../programs/bao.ts';
 import { fetchPrograms } from '../programs/fetch.ts';
 import { interleaved, judge, median, medianSeconds, milliseconds, node, run, tell, withPeak } from './measure.ts';
-import { aGeneration, aWorld, baseline, beside, idsOf, KEYTURN, recordText, type World } from './world.ts';
+import { aGeneration, aWorld, baseline, beside, idsOf, KEYTURN, keepInVault, recordText, type World } from './world.ts';
 
 /** Planning many keys on a real OpenBao, against raw reads of the same records, as many at once. */
 
@@ -90,9 +88,7 @@ async function onAFake(latency: number): Promise<void> {
 
 async function aWorldOn(server: { address: string; ca?: string }, keys: number): Promise<World> {
   const world = await aWorld(keys, { store: 'vault' });
-  const store = { kind: 'vault', ...server, auth: { kind: 'token', token: { env: 'BENCH_TOKEN' } } };
-  const configuration = `apiVersion: keyturn/v1\nstores: { vault: ${JSON.stringify(store)} }\n`;
-  writeFileSync(join(world.folder, 'keyturn.yaml'), configuration);
+  keepInVault(world, server);
   return world;
 }
 

@@ -6,7 +6,19 @@ import process from 'node:process';
 import { build } from 'rolldown';
 import { loadConfig } from 'rolldown/config';
 
-const BENCHMARKS = ['start', 'plan', 'check', 'generate', 'passes', 'aws', 'serve', 'review', 'plan-vault', 'rotation'];
+const BENCHMARKS = [
+  'start',
+  'plan',
+  'check',
+  'generate',
+  'passes',
+  'aws',
+  'serve',
+  'review',
+  'plan-vault',
+  'rotation',
+  'shards',
+];
 const BASELINES = ['plan-baseline', 'plan-vault-baseline', 'vault-fake', 'check-baseline'];
 const folder = resolve('node_modules/.cache/keyturn-bench');
 

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
@@ -87,6 +87,19 @@ defaults:
     revokeWithin: 48h${windows}
 keys:
 ${names.map((name) => `  - { name: ${name}, application: ${name}, purpose: spot-trading, rotateEvery: 30d, owner: ${account} }\n`).join('')}`;
+
+interface InVault {
+  address: string;
+  /** PEM file of its authority. */
+  ca?: string;
+  prefix?: string;
+}
+
+/** Where the store `vault` is; its token stands in BENCH_TOKEN. */
+export function keepInVault({ folder }: World, at: InVault): void {
+  const store = { kind: 'vault', ...at, auth: { kind: 'token', token: { env: 'BENCH_TOKEN' } } };
+  writeFileSync(join(folder, 'keyturn.yaml'), `apiVersion: keyturn/v1\nstores: { vault: ${JSON.stringify(store)} }\n`);
+}
 
 /** Revisions a record has gone through when its first generation is promoted. */
 const REVISIONS = 7;

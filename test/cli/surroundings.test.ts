@@ -93,6 +93,33 @@ describeWithMounts('a store on a file system of its own', () => {
     await mounts.run('mount', '-o', 'remount,rw', store);
     expect(await apply(mounts.via)).toMatchObject({ status: 0, generated: ['desk/e'] });
   });
+
+  const written: Record<string, { words: string[]; status: number; says: RegExp }> = {
+    'of metrics': {
+      words: ['apply', '--yes', '--metrics-file', 'FILE'],
+      status: 1,
+      says: /FILE cannot be written \(EROFS\)\n.*name a file/s,
+    },
+    'of a saved plan': {
+      words: ['plan', '--out', 'FILE'],
+      status: 64,
+      says: /cannot be written to FILE \(EROFS\)\n.*name a file/s,
+    },
+    'of the sandbox': {
+      words: ['sandbox', '--port', '0', '--state', 'FILE'],
+      status: 1,
+      says: /cannot keep its keys in FILE \(EROFS\)\n.*--state/s,
+    },
+  };
+  it.each(Object.entries(written))('that is read-only and to hold a file %s', async (_, { words, status, says }) => {
+    await apply(mounts.via);
+    await mounts.run('mount', '-o', 'remount,ro', store);
+    const file = join(store, 'file');
+    const args = words.map((word) => word.replace('FILE', file));
+    const ran = await keyturn(args, { cwd: folder, via: mounts.via });
+    expect(ran.stderr.replaceAll(file, 'FILE')).toMatch(says);
+    expect(ran.status).toBe(status);
+  });
 });
 
 it('a file system without hard links is refused before anything is begun', async () => {

@@ -25,6 +25,8 @@ export interface Ran {
   megabytes: number;
   /** Keys for which it made a pair. */
   generated: string[];
+  /** What stood in the way of keys, as it told people. */
+  errors: string[];
 }
 
 export interface Crowd {
@@ -85,7 +87,8 @@ export async function aCrowd(count: number, place: Place, { claim }: { claim?: n
       });
       // Others keep away from what a killed worker had in hand until its claim is over.
       while (await isUnfinished(folder, place.env)) {
-        await ended(apply(folder, place.env));
+        const { errors } = await ended(apply(folder, place.env));
+        assert.deepEqual(errors, []);
         await sleep(1_000);
       }
       return killed.reduce((sum, each) => sum + each, 0);
@@ -144,6 +147,7 @@ function apply(folder: string, env: Record<string, string>): { child: ChildProce
       seconds: (Date.now() - began) / 1000,
       megabytes: Math.round(Number(memory) / 1024),
       generated: made.map(({ key }) => key),
+      errors: keys.flatMap(({ key, error }) => (error === null ? [] : [`${key}: ${error}`])),
     };
   });
   return { child, ran };
@@ -151,6 +155,7 @@ function apply(folder: string, env: Record<string, string>): { child: ChildProce
 
 interface Reported {
   key: string;
+  error: string | null;
   actions: { action: string; outcome: string }[];
 }
 

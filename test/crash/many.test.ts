@@ -42,9 +42,9 @@ describeWith(['bao', 'moto_server'], 'stores of others', () => {
       await crowd.expectWhole();
     });
     it('and find nothing more to do', async () => {
-      expect((await crowd.apply(2)).map(({ status, generated }) => [status, generated])).toEqual([
-        [0, []],
-        [0, []],
+      expect((await crowd.apply(2)).map(({ status, generated, errors }) => ({ status, generated, errors }))).toEqual([
+        { status: 0, generated: [], errors: [] },
+        { status: 0, generated: [], errors: [] },
       ]);
     });
   });

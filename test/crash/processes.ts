@@ -9,13 +9,17 @@ import type { Answer, Order } from './orders.ts';
 
 /** The processes of a crash test, each one a real one. */
 
-/** Bundles the programs of this folder; the store of a worker gets the file operations one can be stopped at. */
-export async function bundledPrograms(): Promise<string> {
+/** The programs of this folder, as NAME.mjs in the folder it returns. */
+export const bundledPrograms = (): Promise<string> =>
+  bundled({ worker: 'test/crash/worker.ts', consumer: 'test/crash/consumer.ts' });
+
+/** Bundles programs into a folder; the directory store in them gets the file operations one can be stopped at. */
+export async function bundled(input: Record<string, string>): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'keyturn-crash-programs-'));
   await build({
-    input: { worker: resolve('test/crash/worker.ts'), consumer: resolve('test/crash/consumer.ts') },
+    input,
     platform: 'node',
-    // These workers have no SSH venue, and parts of it are no JavaScript.
+    // They have no SSH venue, and parts of it are no JavaScript.
     external: ['ssh2'],
     plugins: [
       {

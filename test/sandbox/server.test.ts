@@ -75,10 +75,20 @@ describe('the state file', () => {
     expect(await readFile(stateFile, 'utf8')).toBe(text);
   });
 
-  it('that cannot be written fails the request, changes nothing, and is logged', async () => {
+  it('that could not be written is refused at the start, with what to do', async () => {
+    await writeFile(join(folder, 'blocked'), 'a file where the folder should be');
+    await expect(start({ stateFile: join(folder, 'blocked', 'sandbox.json') })).rejects.toMatchObject({
+      code: 'denied',
+      message: expect.stringMatching(/sandbox\.json \(EEXIST\)/),
+      hint: expect.stringContaining('--state'),
+    });
+  });
+
+  it('that cannot be written any more fails the request, changes nothing, and is logged', async () => {
     const lines: SandboxLine[] = [];
     const blocked = join(folder, 'blocked');
     const sandbox = await start({ stateFile: join(blocked, 'sandbox.json'), log: (line) => lines.push(line) });
+    await rm(blocked, { recursive: true });
     await writeFile(blocked, 'a file where the folder should be');
     const reply = await change(sandbox.port, 'create', { label: 'lost', publicKey: edPair().publicKey });
     expect([reply.status, bodyOf(reply).code]).toEqual([500, -1000]);
