@@ -11,7 +11,9 @@ import { nextOpen } from './schedule.ts';
 const verificationFailed: Check<Situation> = (situation) => {
   const { next } = situation;
   const attempt = next && attemptOf(situation, 'verify', next.generation);
-  return attempt ? wait(attempt.reason, attempt.message, { generation: attempt.generation }) : null;
+  if (!attempt) return null;
+  const { reason, message, generation } = attempt;
+  return wait(reason, message || `generation ${generation} could not be verified`, { generation });
 };
 
 const registrationIsAwaited: Check<Situation> = ({ next, key, now, capabilities }) => {
@@ -72,7 +74,7 @@ const deletionIsAwaited: Check<Situation> = (situation) => {
       { generation },
     );
   const deadline = deletionDeadline(asked, key.schedule);
-  const state = attempt?.message ?? `generation ${generation} is to be deleted`;
+  const state = attempt?.message || `generation ${generation} is to be deleted`;
   return now > deadline
     ? wait('deletion-overdue', `${state}; deletion was due by ${minute(deadline)}`, { generation })
     : wait('waiting-for-deletion', `${state}; ${key.owner ?? 'its owner'} has until ${minute(deadline)}`, {
