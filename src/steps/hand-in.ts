@@ -1,7 +1,7 @@
 import type { KeyId } from '../core/policy.ts';
 import { type Generation, type KeyRecord, maskApiKey, rolesOf } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
-import { noted, saveGeneration, type Tools } from './step.ts';
+import { reached, saveGeneration, type Tools } from './step.ts';
 
 /** A key id that is in use already, and by what. */
 export interface TakenId {
@@ -21,7 +21,8 @@ export async function handIn(
   taken: readonly TakenId[],
   number?: number,
 ): Promise<'recorded' | 'same' | 'replaced'> {
-  const generation = awaiting(tools.key.id, record, number);
+  const generation = awaiting(record, number);
+  if (record === null || generation === undefined) throw waitsForNone(tools.key.id, record);
   if (generation.apiKey === apiKey) return 'same';
   assertFree(tools.key.id, generation.generation, apiKey, taken);
   if (generation.at.verified) {
@@ -33,30 +34,31 @@ export async function handIn(
       },
     );
   }
-  const now = tools.clock.now().toISOString();
   const { findings: _old, findingsSince: _since, ...rest } = generation;
   const discarded = generation.apiKey === undefined ? [] : [...(generation.discardedApiKeys ?? []), generation.apiKey];
   const registered: Generation = {
     ...rest,
     apiKey,
     ...(discarded.length > 0 ? { discardedApiKeys: discarded.filter((each) => each !== apiKey) } : {}),
-    at: { ...generation.at, registered: now },
   };
   await saveGeneration(
     tools,
-    record as KeyRecord,
-    noted(tools, registered, 'registered', { apiKey: maskApiKey(apiKey) }),
+    record,
+    reached(tools, registered, ['registered'], 'registered', { apiKey: maskApiKey(apiKey) }),
   );
   return discarded.length > 0 ? 'replaced' : 'recorded';
 }
 
-function awaiting(id: KeyId, record: KeyRecord | null, number: number | undefined): Generation {
-  const wanted = number ?? record?.next ?? null;
-  const found = record?.generations.find(({ generation }) => generation === wanted);
-  if (found?.at.asked) return found;
+/** The generation of this number, or else the next one, that people were asked to register. */
+function awaiting(record: KeyRecord | null, number: number | undefined): Generation | undefined {
+  const wanted = number ?? record?.next;
+  return record?.generations.find(({ generation, at }) => generation === wanted && at.asked !== undefined);
+}
+
+function waitsForNone(id: KeyId, record: KeyRecord | null): KeyturnError {
   const current = record === null ? null : rolesOf(record).current;
   const state = current ? `its current generation is ${current.generation}` : 'it has no generation yet';
-  throw new KeyturnError('refused', `${id} waits for no key id: ${state}`, {
+  return new KeyturnError('refused', `${id} waits for no key id: ${state}`, {
     hint: 'keyturn tasks lists what people must do; keyturn apply opens the task when it is time',
   });
 }

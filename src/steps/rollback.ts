@@ -9,7 +9,7 @@ import { noted, probeAlone, type StepResult, saveGeneration, type Tools } from '
  */
 export async function rollback(tools: Tools, record: KeyRecord | null, reason: string): Promise<StepResult> {
   if (record === null) throw refused(tools.key.id, 'it has no generation yet');
-  const { previous } = rollbackTarget(tools.key.id, record);
+  const previous = rollbackTarget(tools.key.id, record);
   const { verdict, message } = await probeAlone(tools, previous);
   if (verdict !== 'alive') {
     throw refused(tools.key.id, `generation ${previous.generation} was not seen working just now: ${message}`);
@@ -18,7 +18,7 @@ export async function rollback(tools: Tools, record: KeyRecord | null, reason: s
   return move(tools, asked, previous.generation, 'rollback');
 }
 
-function rollbackTarget(id: string, record: KeyRecord): { previous: Generation } {
+function rollbackTarget(id: string, record: KeyRecord): Generation {
   const { next, previous } = rolesOf(record);
   const newest = previous.at(-1);
   if (newest === undefined) throw refused(id, 'no overlap is under way, so there is nothing to go back to');
@@ -26,7 +26,7 @@ function rollbackTarget(id: string, record: KeyRecord): { previous: Generation }
   if (newest.at.deletionAsked)
     throw refused(id, `generation ${newest.generation} was asked to be deleted already, and may be gone at any moment`);
   if (newest.compromised) throw refused(id, `generation ${newest.generation} is compromised`);
-  return { previous: newest };
+  return newest;
 }
 
 const refused = (id: string, why: string): KeyturnError =>
