@@ -13,12 +13,25 @@ interface Check {
   schema: z.ZodType;
 }
 
+/** Whoever made more mistakes mends these first. Of some files that are no policy there would be a hundred thousand. */
+const MAX_ISSUES = 200;
+
 /**
  * Turns what a schema says against a file into problems in plain words. Schemas word their own messages as `must be …`;
  * descriptions and examples become the help. Values are never repeated: they may be secrets.
  */
-export const schemaProblems = ({ issues }: z.ZodError, check: Check): Problem[] =>
-  issues.flatMap((issue) => problemsOf(issue, check));
+export function schemaProblems({ issues }: z.ZodError, check: Check): Problem[] {
+  const all = issues.flatMap(eachField);
+  const problems = all.slice(0, MAX_ISSUES).flatMap((issue) => problemsOf(issue, check));
+  const more = all.length - MAX_ISSUES;
+  return more > 0
+    ? [...problems, problem([], check, `there are ${more} more mistakes`, 'mend the others first')]
+    : problems;
+}
+
+/** Unknown fields come together. */
+const eachField = (issue: Issue): Issue[] =>
+  issue.code === 'unrecognized_keys' ? issue.keys.map((field) => ({ ...issue, keys: [field] })) : [issue];
 
 function problemsOf(issue: Issue, check: Check): Problem[] {
   const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { type Action, type Attempt, type Decision, decide } from './core/decide.ts';
-import type { Gathered } from './core/plan.ts';
-import { type Plan, planOf } from './core/plan.ts';
+import { type Gathered, type Plan, planOf } from './core/plan.ts';
 import type { Key, KeyId } from './core/policy.ts';
 import { isKeyturnError, type KeyturnError } from './errors.ts';
 import { gather, type Sources } from './gather.ts';

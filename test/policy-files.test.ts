@@ -253,6 +253,28 @@ const MISTAKES: Record<string, { text: string; problems: unknown[]; help?: strin
       .join(''),
     problems: ['1:1 syntax : aliases expand to more than can be meant'],
   },
+  'a thousand aliases and one more': {
+    text: `a: &a x\nb:\n${'  - *a\n'.repeat(1_001)}`,
+    problems: ['1003:5 syntax : aliases expand to more than can be meant'],
+  },
+  'more than ten thousand names and values': {
+    text: `a:\n${'  - x\n'.repeat(9_998)}`,
+    problems: [expect.stringMatching(/^9999:5 syntax : above here stand 10000 names and values/)],
+  },
+  'more mistakes than anybody reads, of syntax': {
+    text: ']\n'.repeat(300),
+    problems: [...Array(200).fill(expect.stringMatching(/syntax/)), '201:1 syntax : there are 100 more mistakes'],
+  },
+  'more mistakes than anybody reads, of form': {
+    text: extended(...Array.from({ length: 300 }, (_, place) => `a${place}:`)),
+    problems: [
+      '1:1 schema : there are 100 more mistakes',
+      ...Array.from(
+        { length: 200 },
+        (_, place) => `${11 + place}:1 schema a${place}: there is no field a${place} here`,
+      ),
+    ],
+  },
   'a field name that is a list': { text: '? [a]\n: 1\n', problems: ['1:3 syntax : a field name must be a text'] },
 };
 
@@ -304,7 +326,7 @@ describe('read is', () => {
     ['Latin-1', Buffer.from('owner: Käthe', 'latin1'), 'the file is not UTF-8 text'],
     ['UTF-16', Buffer.from('\uFEFFa: 1', 'utf16le'), 'the file is not UTF-8 text'],
     ['zeros', Buffer.from('a: \0'), 'the file is not UTF-8 text'],
-    ['more than 256 KiB', Buffer.alloc(256 * 1024 + 1, '#'), 'the file is too large: 262145 bytes of at most 262144'],
+    ['more than 128 KiB', Buffer.alloc(128 * 1024 + 1, '#'), 'the file is too large: 131073 bytes of at most 131072'],
   ])('not: %s', async (_, bytes, message) => {
     expect((await load(bytes)).problems).toMatchObject([{ rule: 'syntax', line: 1, column: 1, message }]);
   });

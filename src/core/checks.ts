@@ -1,5 +1,5 @@
 import { isForPeopleToRegister } from './capabilities.ts';
-import type { Check, Conclusion, Situation, Snapshot } from './decide.ts';
+import type { Check, Situation, Snapshot } from './decide.ts';
 import { deletionDeadline } from './due.ts';
 import { formatDuration } from './duration.ts';
 import {
@@ -11,12 +11,13 @@ import {
   isUrgent,
   mayStart,
   needsReplacement,
-  SEARCH_DAYS,
+  searchEnd,
   startDeadline,
   wait,
 } from './facts.ts';
 import { later, minute } from './instant.ts';
 import { controlFor, nextGroupAt } from './proof.ts';
+import type { Reason } from './reasons.ts';
 import { type Generation, isClosed } from './record.ts';
 import { mayAct, mayPromote, nextOpen } from './schedule.ts';
 
@@ -46,7 +47,7 @@ const anotherWorkerHasClaim: Check<Snapshot> = ({ record, claimMargin, now }) =>
 // Start: the store has nothing of this key.
 
 const firstPairWaitsForWindow: Check<Snapshot> = ({ key, now }) => {
-  const opens = nextOpen(key.schedule, now, later(now, SEARCH_DAYS * 86_400));
+  const opens = nextOpen(key.schedule, now, searchEnd(now));
   if (opens && opens <= now) return null;
   return wait(
     'outside-window',
@@ -81,29 +82,19 @@ const unseenIsNotDestroyed: Check<Situation> = (situation) => {
 
 const deadIsNotDestroyed: Check<Situation> = (situation) => {
   const dead = situation.previous.find((each) => isClosed(each) && !attemptOf(situation, 'destroy', each.generation));
-  if (!dead) return null;
-  const unfinished = isUnfinished(situation, 'destroy', dead);
-  return unfinished
-    ? act(
-        'destroy',
-        dead.generation,
-        'destruction-unfinished',
-        `the material of generation ${dead.generation} was being destroyed when a run stopped`,
-      )
-    : dead.attested
-      ? act(
-          'destroy',
-          dead.generation,
-          'attested',
-          `${dead.attested.by} says that generation ${dead.generation} is deleted: ${dead.attested.reason}`,
-        )
-      : act(
-          'destroy',
-          dead.generation,
-          'proven-dead',
-          `generation ${dead.generation} is proven dead, its private half is not needed any more`,
-        );
+  return dead ? act('destroy', dead.generation, ...whyDestroyed(situation, dead)) : null;
 };
+
+function whyDestroyed(situation: Situation, dead: Generation): [Reason, string] {
+  const { generation, attested } = dead;
+  if (isUnfinished(situation, 'destroy', dead))
+    return [
+      'destruction-unfinished',
+      `the material of generation ${generation} was being destroyed when a run stopped`,
+    ];
+  if (attested) return ['attested', `${attested.by} says that generation ${generation} is deleted: ${attested.reason}`];
+  return ['proven-dead', `generation ${generation} is proven dead, its private half is not needed any more`];
+}
 
 const compromisedIsNotAskedFor: Check<Situation> = (situation) => {
   const leaked = [situation.current, ...situation.previous].find(
@@ -246,14 +237,13 @@ const rotationIsDue: Check<Situation> = (situation) => {
   const urgent = isUrgent(situation) && needsReplacement(situation);
   if (!urgent && (previous.length > 0 || !mayStart(situation))) return null;
   if (!urgent && !room) return null;
-  const [reason, message] = startReason(situation);
   return {
-    ...act('generate', record.last + 1, reason, message),
+    ...act('generate', record.last + 1, ...whyStarted(situation)),
     notBefore: urgent ? now : situation.start,
   };
 };
 
-function startReason(situation: Situation): [Conclusion['reason'], string] {
+function whyStarted(situation: Situation): [Reason, string] {
   const { current, record, due, now, key } = situation;
   if (current === null) return ['replacement', 'it has no current generation'];
   if (current.compromised)

@@ -1,22 +1,24 @@
 import type { Action, Attempt, Check, Conclusion, Situation, Snapshot } from './decide.ts';
 import { requestedAt } from './due.ts';
+import { DAY } from './duration.ts';
 import { later } from './instant.ts';
+import type { Reason } from './reasons.ts';
 import { type Generation, isClosed, type KeyRecord } from './record.ts';
 import { mayAct, nextOpen, rotationStart } from './schedule.ts';
 
 /** Facts and words that several checks share. */
 
-/** How far ahead an opening window is looked for, only to name the date. */
-export const SEARCH_DAYS = 400;
+/** Until when an opening window is looked for, only to name the date. */
+export const searchEnd = (now: Date): Date => later(now, 400 * DAY);
 
-export const act = (action: Action, generation: number, reason: Conclusion['reason'], message: string): Conclusion => ({
+export const act = (action: Action, generation: number, reason: Reason, message: string): Conclusion => ({
   action,
   generation,
   reason,
   message,
 });
 export const wait = (
-  reason: Conclusion['reason'],
+  reason: Reason,
   message: string,
   rest: Pick<Conclusion, 'notBefore' | 'generation'> = {},
 ): Conclusion => ({ action: null, reason, message, ...rest });
@@ -62,7 +64,7 @@ export function startOf(situation: Omit<Situation, 'start'>): Date {
 }
 
 /** Seconds in which a generation that was brought back is left alone, unless somebody asks for a rotation. */
-const ROLLBACK_HOLDS_SECONDS = 7 * 86_400;
+const ROLLBACK_HOLDS_SECONDS = 7 * DAY;
 
 /** Until when a rollback keeps the next scheduled rotation away; null where nothing was rolled back. */
 export function rollbackHoldsUntil({ current, record }: Situation): Date | null {

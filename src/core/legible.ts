@@ -55,7 +55,8 @@ function whole(purposes: unknown): LegiblePolicy['purposes'] {
 
 function fields<S extends z.ZodObject>(schema: S, written: unknown): Legible<z.output<S>> {
   const read = Object.entries(schema.shape).map(([field, part]) => {
-    const { success, data } = part.safeParse(isObject(written) ? written[field] : null);
+    if (!isObject(written)) return [field, null];
+    const { success, data } = part.safeParse(written[field]);
     return [field, success ? data : null];
   });
   return Object.fromEntries(read);

@@ -1,7 +1,7 @@
 import { isForPeopleToRegister } from './capabilities.ts';
 import type { Check, Situation } from './decide.ts';
 import { deletionDeadline, registrationDeadline } from './due.ts';
-import { accountIsFull, attemptOf, isBeingDeleted, mayStart, rollbackHoldsUntil, SEARCH_DAYS, wait } from './facts.ts';
+import { accountIsFull, attemptOf, isBeingDeleted, mayStart, rollbackHoldsUntil, searchEnd, wait } from './facts.ts';
 import { later, minute } from './instant.ts';
 import { controlFor, nextGroupAt } from './proof.ts';
 import { nextOpen } from './schedule.ts';
@@ -11,7 +11,9 @@ import { nextOpen } from './schedule.ts';
 const verificationFailed: Check<Situation> = (situation) => {
   const { next } = situation;
   const attempt = next && attemptOf(situation, 'verify', next.generation);
-  return attempt ? wait(attempt.reason, attempt.message, { generation: attempt.generation }) : null;
+  if (!attempt) return null;
+  const { reason, message, generation } = attempt;
+  return wait(reason, message || `generation ${generation} could not be verified`, { generation });
 };
 
 const registrationIsAwaited: Check<Situation> = ({ next, key, now, capabilities }) => {
@@ -36,9 +38,7 @@ const windowHoldsNextBack: Check<Situation> = (situation) => {
     (!next.at.asked || next.at.verified) &&
     !situation.attempts.some(({ generation }) => generation === next.generation);
   if (!next || !isHeld) return null;
-  const limit = next.at.verified
-    ? later(next.at.verified, key.schedule.registerWithin)
-    : later(now, SEARCH_DAYS * 86_400);
+  const limit = next.at.verified ? later(next.at.verified, key.schedule.registerWithin) : searchEnd(now);
   const opens = nextOpen(key.schedule, now, limit) ?? limit;
   return wait('outside-window', `generation ${next.generation} waits for the window that opens ${minute(opens)}`, {
     notBefore: opens,
@@ -72,7 +72,7 @@ const deletionIsAwaited: Check<Situation> = (situation) => {
       { generation },
     );
   const deadline = deletionDeadline(asked, key.schedule);
-  const state = attempt?.message ?? `generation ${generation} is to be deleted`;
+  const state = attempt?.message || `generation ${generation} is to be deleted`;
   return now > deadline
     ? wait('deletion-overdue', `${state}; deletion was due by ${minute(deadline)}`, { generation })
     : wait('waiting-for-deletion', `${state}; ${key.owner ?? 'its owner'} has until ${minute(deadline)}`, {
@@ -106,7 +106,7 @@ const windowHoldsRotationBack: Check<Situation> = (situation) => {
   const { next, key, now, record, due, start } = situation;
   const isWanted = record.request !== undefined || now >= later(due, -key.schedule.lead);
   if (next || !isWanted) return null;
-  const opens = nextOpen(key.schedule, now, later(now, SEARCH_DAYS * 86_400));
+  const opens = nextOpen(key.schedule, now, searchEnd(now));
   if (opens && opens <= now) return null;
   return wait('outside-window', `a rotation is due ${minute(due)}; it starts ${minute(start)}`, { notBefore: start });
 };

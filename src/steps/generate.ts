@@ -2,7 +2,7 @@ import { isEncrypted } from '../core/policy.ts';
 import { policyVersion } from '../core/policy-version.ts';
 import { emptyRecord, type Generation, type KeyRecord, type RecordDraft, withGeneration } from '../core/record.ts';
 import type { Material } from '../ports/store.ts';
-import { announced, assertClaimed, generationOf, noted, type StepResult, type Tools, unlessAhead } from './step.ts';
+import { announced, assertClaimed, generationOf, reached, type StepResult, type Tools, unlessAhead } from './step.ts';
 
 /**
  * Makes one pair and keeps it as next. The number is recorded before there is a pair and the store takes each number only
@@ -53,15 +53,9 @@ function finished(tools: Tools, claimed: KeyRecord, number: number, { publicKey,
   const generation = generationOf(claimed, number);
   const { request, ...rest } = claimed;
   const asked = request ? { requestedBy: request.by, requestedFor: request.reason } : {};
-  const stored = {
-    ...generation,
-    publicKey,
-    fingerprint,
-    at: { ...generation.at, stored: tools.clock.now().toISOString() },
-  };
   return withGeneration(
     rest,
-    noted(tools, stored, 'generated', {
+    reached(tools, { ...generation, publicKey, fingerprint }, ['stored'], 'generated', {
       algorithm: generation.algorithm,
       fingerprint,
       policy: policyVersion(tools.key),

@@ -1,7 +1,7 @@
 import type { KeyId } from '../core/policy.ts';
 import { type Generation, type KeyRecord, maskApiKey } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
-import { noted, saveGeneration, type Tools } from './step.ts';
+import { reached, saveGeneration, type Tools } from './step.ts';
 
 /** A key id that is in use already, and by what. */
 export interface TakenId {
@@ -21,7 +21,9 @@ export async function handIn(
   taken: readonly TakenId[],
   number?: number,
 ): Promise<'recorded' | 'same' | 'replaced'> {
-  const generation = awaiting(tools.key.id, record, number);
+  const wanted = number ?? record?.next ?? null;
+  const generation = record?.generations.find(({ generation, at }) => generation === wanted && at.asked !== undefined);
+  if (record === null || generation === undefined) throw waitsForNone(tools.key.id, record, wanted);
   if (generation.apiKey === apiKey) return 'same';
   assertNoFingerprint(record, apiKey);
   assertFree(tools.key.id, generation.generation, apiKey, taken);
@@ -34,31 +36,25 @@ export async function handIn(
       },
     );
   }
-  const now = tools.clock.now().toISOString();
   const { findings: _old, findingsSince: _since, ...rest } = generation;
   const discarded = generation.apiKey === undefined ? [] : [...(generation.discardedApiKeys ?? []), generation.apiKey];
   const registered: Generation = {
     ...rest,
     apiKey,
     ...(discarded.length > 0 ? { discardedApiKeys: discarded.filter((each) => each !== apiKey) } : {}),
-    at: { ...generation.at, registered: now },
   };
   await saveGeneration(
     tools,
-    record as KeyRecord,
-    noted(tools, registered, 'registered', { apiKey: maskApiKey(apiKey) }),
+    record,
+    reached(tools, registered, ['registered'], 'registered', { apiKey: maskApiKey(apiKey) }),
   );
   return discarded.length > 0 ? 'replaced' : 'recorded';
 }
 
-function awaiting(id: KeyId, record: KeyRecord | null, number: number | undefined): Generation {
-  const wanted = number ?? record?.next ?? null;
-  const found = record?.generations.find(({ generation }) => generation === wanted);
-  if (found?.at.asked) return found;
-  throw new KeyturnError('refused', `${id} waits for no key id: ${stateOf(record, wanted)}`, {
+const waitsForNone = (id: KeyId, record: KeyRecord | null, wanted: number | null): KeyturnError =>
+  new KeyturnError('refused', `${id} waits for no key id: ${stateOf(record, wanted)}`, {
     hint: 'keyturn tasks lists what people must do; keyturn apply opens the task when it is time',
   });
-}
 
 function stateOf(record: KeyRecord | null, wanted: number | null): string {
   if (record === null || record.last === 0) return 'it has no generation yet';
@@ -68,8 +64,8 @@ function stateOf(record: KeyRecord | null, wanted: number | null): string {
 }
 
 /** Of the hexadecimal words on a card the fingerprint comes first, and at some venues an id has the same length. */
-function assertNoFingerprint(record: KeyRecord | null, apiKey: string): void {
-  const own = record?.generations.find(({ fingerprint }) => fingerprint === apiKey.toLowerCase());
+function assertNoFingerprint(record: KeyRecord, apiKey: string): void {
+  const own = record.generations.find(({ fingerprint }) => fingerprint === apiKey.toLowerCase());
   if (!own) return;
   throw new KeyturnError('usage', `this is the fingerprint of generation ${own.generation}, not the key id`, {
     hint: 'copy the id that the venue’s page shows after the key was created',

@@ -1,5 +1,5 @@
 import { type Generation, type KeyRecord, type RecordDraft, storedCurrent, withGeneration } from '../core/record.ts';
-import { announced, assertClaimed, generationOf, noted, type Step, type Tools, unlessAhead } from './step.ts';
+import { announced, assertClaimed, generationOf, reached, type Step, type Tools, unlessAhead } from './step.ts';
 
 /** Moves consumers from current to another generation in one step of the store. A move that was made and not recorded answers `already`. */
 export const promote: Step = async (tools, record, number) => {
@@ -26,18 +26,15 @@ export const move = async (
 };
 
 function moved(tools: Tools, claimed: KeyRecord, number: number, action: 'promote' | 'rollback'): RecordDraft {
-  const now = tools.clock.now().toISOString();
-  const reached = (generation: Generation, at: Partial<Generation['at']>, event: string) =>
-    noted(tools, { ...generation, at: { ...generation.at, ...at } }, event);
   const superseded =
     claimed.current === null
       ? claimed
-      : withGeneration(claimed, reached(generationOf(claimed, claimed.current), { superseded: now }, 'superseded'));
+      : withGeneration(claimed, reached(tools, generationOf(claimed, claimed.current), ['superseded'], 'superseded'));
   const arrived = generationOf(superseded, number);
   const change =
     action === 'rollback'
-      ? withGeneration(superseded, reached(withoutEnd(arrived), { broughtBack: now }, 'brought-back'))
-      : withGeneration(superseded, reached(arrived, { promoted: now }, 'promoted'));
+      ? withGeneration(superseded, reached(tools, withoutEnd(arrived), ['broughtBack'], 'brought-back'))
+      : withGeneration(superseded, reached(tools, arrived, ['promoted'], 'promoted'));
   return { ...change, current: number, next: null };
 }
 

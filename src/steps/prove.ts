@@ -8,6 +8,7 @@ import {
   judge,
   nextGroupAt,
 } from '../core/proof.ts';
+import type { Reason } from '../core/reasons.ts';
 import { type Generation, hasPrivateHalf, type KeyRecord, rolesOf } from '../core/record.ts';
 import type { Probe } from '../ports/venue.ts';
 import { credentialOf, generationOf, noted, type Step, type StepResult, saveGeneration, type Tools } from './step.ts';
@@ -102,7 +103,7 @@ function resultOf({ proof }: Tools, subject: Generation, { verdict, reason, mess
 }
 
 /** Inconclusive, but nothing is broken: a person or a later pass ends it. */
-const WAITS_FOR_PEOPLE: ReadonlySet<string> = new Set([
+const WAITS_FOR_PEOPLE: ReadonlySet<Reason> = new Set([
   'still-known',
   'signature-refused',
   'no-baseline',

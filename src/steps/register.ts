@@ -7,6 +7,7 @@ import {
   assertClaimed,
   generationOf,
   noted,
+  reached,
   type Step,
   type StepResult,
   saveGeneration,
@@ -39,7 +40,7 @@ const waitsForPerson = ({ key }: Tools, { generation }: Generation, why = ''): S
 });
 
 const asked = (tools: Tools, next: Generation): Generation =>
-  noted(tools, { ...next, at: { ...next.at, asked: tools.clock.now().toISOString() } }, 'registration-asked', {
+  reached(tools, next, ['asked'], 'registration-asked', {
     permissions: tools.key.permissions,
     ipAllowlist: tools.key.ipAllowlist,
   });

@@ -6,8 +6,8 @@ import {
   assertClaimed,
   credentialOf,
   generationOf,
-  noted,
   probeAlone,
+  reached,
   type Step,
   type StepResult,
   saveGeneration,
@@ -52,12 +52,7 @@ const asked = ({ key }: Tools, { generation }: Generation, why = ''): StepResult
 });
 
 const deletionAsked = (tools: Tools, generation: Generation, detail: { refused?: string } = {}): Generation =>
-  noted(
-    tools,
-    { ...generation, at: { ...generation.at, deletionAsked: tools.clock.now().toISOString() } },
-    'deletion-asked',
-    detail,
-  );
+  reached(tools, generation, ['deletionAsked'], 'deletion-asked', detail);
 
 /** Where the venue refuses, a person is asked all the same. What a run that stopped has deleted already is `absent`. */
 async function removeByApi(
@@ -78,9 +73,8 @@ async function removeByApi(
       result = asked(tools, generation, `; the venue does not delete it by API: ${removal.message}`);
       return withGeneration(claimed, deletionAsked(tools, subject, { refused: removal.message }));
     }
-    const now = tools.clock.now().toISOString();
-    const removed = { ...subject, at: { ...subject.at, deletionAsked: now, removed: now } };
-    return withGeneration(claimed, noted(tools, removed, 'removed', { outcome: removal.outcome }));
+    const { outcome } = removal;
+    return withGeneration(claimed, reached(tools, subject, ['deletionAsked', 'removed'], 'removed', { outcome }));
   });
   return result;
 }

@@ -60,6 +60,19 @@ export function noted(
   return observe(key.storedAs, generation, { at: clock.now().toISOString(), event, by, detail });
 }
 
+/** The same with instants that were reached now. */
+export const reached = (
+  tools: Pick<Tools, 'key' | 'clock' | 'by'>,
+  generation: Generation,
+  milestones: readonly (keyof Generation['at'])[],
+  event: string,
+  detail: Observation['detail'] = {},
+): Generation => {
+  const now = tools.clock.now().toISOString();
+  const at = { ...generation.at, ...Object.fromEntries(milestones.map((each) => [each, now])) };
+  return noted(tools, { ...generation, at }, event, detail);
+};
+
 /** Adds what was done to the key as a whole to the evidence of its newest generation, which is open the longest. */
 export function notedOnNewest(
   tools: Pick<Tools, 'key' | 'clock' | 'by'>,

@@ -229,6 +229,15 @@ const ROWS: Record<string, Row> = {
     action: null,
     reason: 'fix-needed',
   },
+  'a verification that failed without a word has a sentence all the same': {
+    given: {
+      record: aRecord({ roles: { current, next: aGeneration(8, 'registered') } }),
+      attempts: [{ action: 'verify', generation: 8, reason: 'network', message: '' }],
+    },
+    action: null,
+    reason: 'network',
+    says: /^generation 8 could not be verified$/,
+  },
   'a verified key is promoted': {
     given: { record: aRecord({ roles: { current, next: aGeneration(8, 'verified') } }) },
     action: 'promote',
@@ -307,6 +316,17 @@ const ROWS: Record<string, Row> = {
     },
     action: null,
     reason: 'waiting-for-deletion',
+    says: /^it works; /,
+  },
+  'and so does one whose probe came to nothing, without a word': {
+    given: {
+      record: aRecord({ roles: { current: successor, previous: [asked] } }),
+      at: T(2 * DAY),
+      attempts: [{ action: 'prove', generation: 7, reason: 'network', message: '' }],
+    },
+    action: null,
+    reason: 'waiting-for-deletion',
+    says: /^generation 7 is to be deleted; /,
   },
   'a key that still works after its deadline is overdue': {
     given: {

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { COSTLY } from './costly.ts';
 
 /** Single things that happen to a text. */
 export type Edit = (text: string) => string;
@@ -132,9 +133,9 @@ export const onWhole: fc.Arbitrary<Edit> = fc.constantFrom<Edit[]>(
 export const toHuge: fc.Arbitrary<Edit> = fc.constantFrom<Edit[]>(
   (text) => repeated(text, 5 * 1024 * 1024),
   (text) => `${text}\n# ${'x'.repeat(5 * 1024 * 1024)}`,
-  ...['[', '{a: ', '- ', '? ', '"', 'a: &a b\n', '- {a: b, c: d}\n'].map(
-    (form): Edit =>
+  ...Object.values(COSTLY).map(
+    (costly): Edit =>
       () =>
-        repeated(form, 256 * 1024).slice(0, 256 * 1024),
+        costly,
   ),
 );

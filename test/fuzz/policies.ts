@@ -1,8 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
-import { loadPolicies, type PolicyContext } from '../../src/policy-files.ts';
+import { checkFile, checkPolicies, type PolicyContext } from '../../src/policy-files.ts';
+import { sourceOf } from '../../src/source.ts';
 import { someCapabilities } from '../build.ts';
 import { mutatedFile } from './mutations.ts';
 import { inTime } from './time.ts';
@@ -18,18 +17,18 @@ const surroundings: PolicyContext = {
 };
 
 /** Whatever bytes a policy file holds: problems with a place and a remedy, or keys; in time, and nothing else. */
-export function policyProperty(): fc.IAsyncPropertyWithHooks<[Buffer]> {
-  const folder = mkdtempSync(join(tmpdir(), 'keyturn-fuzz-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'policy.yaml');
-  return fc.asyncProperty(mutatedFile(EXAMPLES), async (bytes) => {
-    writeFileSync(path, bytes);
-    const { problems, keys } = await inTime(() => loadPolicies([path], surroundings));
-    for (const { file, line, column, message, help } of problems) {
-      const isPlaced = file !== '' && [line, column].every((each) => Number.isInteger(each) && each >= 1);
-      if (!isPlaced || message === '' || help === '') throw new Error(`${file}:${line}:${column} ${message}; ${help}`);
-    }
-    if (problems.length === 0 && keys.length === 0) throw new Error('no key and no problem');
-    if ('polluted' in {}) throw new Error('every object has a field that a file wrote');
-  });
+export const policyProperty = (): fc.IAsyncPropertyWithHooks<[Buffer]> =>
+  fc.asyncProperty(mutatedFile(EXAMPLES), (bytes) => checkPolicy(bytes));
+
+/** Checks the bytes of one file, and throws what that should not have done. */
+export async function checkPolicy(bytes: Buffer): Promise<void> {
+  const { problems, keys } = await inTime(async () =>
+    checkPolicies([checkFile(sourceOf('policy.yaml', bytes), surroundings)], surroundings, []),
+  );
+  for (const { file, line, column, message, help } of problems) {
+    const isPlaced = file !== '' && [line, column].every((each) => Number.isInteger(each) && each >= 1);
+    if (!isPlaced || message === '' || help === '') throw new Error(`${file}:${line}:${column} ${message}; ${help}`);
+  }
+  if (problems.length === 0 && keys.length === 0) throw new Error('no key and no problem');
+  if ('polluted' in {}) throw new Error('every object has a field that a file wrote');
 }
