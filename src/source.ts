@@ -27,10 +27,10 @@ export interface Source {
 }
 
 /** Many times the keys of the largest account; of some texts that are no policy, more would take long to refuse. */
-const MAX_BYTES = 128 * 1024;
+const MAX_BYTES = 256 * 1024;
 const START: Position = { line: 1, column: 1 };
 
-/** Reads one file of at most 128 KiB. Throws `invalid` when it is not handed over. */
+/** Reads one file of at most 256 KiB. Throws `invalid` when it is not handed over. */
 export function readSource(path: string): Source {
   const { size } = orInvalid(path, () => statSync(path));
   return size > MAX_BYTES

@@ -14,7 +14,7 @@ export interface Fault {
 type Words = Pick<Fault, 'message' | 'help'>;
 
 /** Many times what the largest account takes, in names, values, lists and sets of fields. Checking a value takes longer than reading it. */
-const MAX_NODES = 10_000;
+const MAX_NODES = 30_000;
 
 /** How many aliases there may be, and what those of one anchor may expand to. Looking one up takes as long as there are many. */
 export const MAX_ALIASES = 1000;

@@ -257,9 +257,9 @@ const MISTAKES: Record<string, { text: string; problems: unknown[]; help?: strin
     text: `a: &a x\nb:\n${'  - *a\n'.repeat(1_001)}`,
     problems: ['1003:5 syntax : aliases expand to more than can be meant'],
   },
-  'more than ten thousand names and values': {
-    text: `a:\n${'  - x\n'.repeat(9_998)}`,
-    problems: [expect.stringMatching(/^9999:5 syntax : above here stand 10000 names and values/)],
+  'more than thirty thousand names and values': {
+    text: `a:\n${'  - x\n'.repeat(29_998)}`,
+    problems: [expect.stringMatching(/^29999:5 syntax : above here stand 30000 names and values/)],
   },
   'more mistakes than anybody reads, of syntax': {
     text: ']\n'.repeat(300),
@@ -326,7 +326,7 @@ describe('read is', () => {
     ['Latin-1', Buffer.from('owner: Käthe', 'latin1'), 'the file is not UTF-8 text'],
     ['UTF-16', Buffer.from('\uFEFFa: 1', 'utf16le'), 'the file is not UTF-8 text'],
     ['zeros', Buffer.from('a: \0'), 'the file is not UTF-8 text'],
-    ['more than 128 KiB', Buffer.alloc(128 * 1024 + 1, '#'), 'the file is too large: 131073 bytes of at most 131072'],
+    ['more than 256 KiB', Buffer.alloc(256 * 1024 + 1, '#'), 'the file is too large: 262145 bytes of at most 262144'],
   ])('not: %s', async (_, bytes, message) => {
     expect((await load(bytes)).problems).toMatchObject([{ rule: 'syntax', line: 1, column: 1, message }]);
   });

@@ -1,7 +1,7 @@
 /** As large as a file may be. */
-const BYTES = 128 * 1024;
+const BYTES = 256 * 1024;
 /** Few enough for a file, with what else stands there: entries of ten names and values, and aliases. */
-const [ENTRIES, ALIASES] = [900, 1000];
+const [ENTRIES, ALIASES] = [2500, 1000];
 
 const HEAD = 'apiVersion: keyturn/v1\naccount: main\nvenue: binance\n';
 const aKey = (name: string) => `{ name: ${name}, application: ${name}, purpose: tax-data, rotateEvery: 30d }`;
@@ -39,8 +39,8 @@ export const COSTLY: Readonly<Record<string, string>> = {
 
   'a list full of nothing': `${HEAD}keys: [${filledWith('~,', BYTES / 2)}]`,
   'a list full of keys without fields': `${HEAD}keys: [${filledWith('{},', BYTES / 2)}]`,
-  'fewer of them': `${HEAD}keys:\n${many(9_000, () => ' - {}\n')}`,
+  'fewer of them': `${HEAD}keys:\n${many(29_000, () => ' - {}\n')}`,
   'many keys': `${HEAD}keys:\n${many(ENTRIES, (place) => ` - ${aKey(`k${place}`)}\n`)}`,
-  'purposes that permit nothing': `${HEAD}keys:\n - ${aKey('k')}\npurposes:\n${many(4_000, (place) => ` p${place}:\n`)}`,
+  'purposes that permit nothing': `${HEAD}keys:\n - ${aKey('k')}\npurposes:\n${many(14_000, (place) => ` p${place}:\n`)}`,
   'waivers for keys that are not there': `${HEAD}keys:\n - ${aKey('k')}\nwaivers:\n${many(ENTRIES, (place) => ` - {rule: owner, key: z${place}, reason: r, until: 2030-01-01}\n`)}`,
 };
