@@ -1,3 +1,5 @@
+import { remembering } from './remember.ts';
+
 /** IPv4 and IPv6 addresses and networks, as numbers. */
 
 export interface Network {
@@ -13,14 +15,14 @@ const WIDTH = { 4: 32, 6: 128 } as const;
 /** Bits of an address. */
 export const widthOf = (version: Network['version']): number => WIDTH[version];
 
-/** An address, or a network as `address/prefix`; null for any other text. */
-export function parseNetwork(text: string): Network | null {
+/** An address, or a network as `address/prefix`; null for any other text. Many keys have the same. */
+export const parseNetwork = remembering((text: string): Network | null => {
   const [, address = '', prefixText] = /^([0-9A-Fa-f.:]+)(?:\/([0-9]{1,3}))?$/.exec(text) ?? [];
   const version = address.includes(':') ? 6 : 4;
   const bits = version === 6 ? ipv6(address) : ipv4(address);
   const prefix = prefixText === undefined ? WIDTH[version] : Number(prefixText);
   return bits === null || prefix > WIDTH[version] ? null : { version, bits, prefix };
-}
+});
 
 /** The network without its host bits. */
 export function baseOf({ version, bits, prefix }: Network): Network {

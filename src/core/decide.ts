@@ -86,14 +86,17 @@ function speak(snapshot: Snapshot, due: Date): Conclusion {
   if (held) return held;
   const { record } = snapshot;
   if (record === null) return first(START_CHECKS, snapshot) ?? unreachable();
-  const situation = situationOf({ ...snapshot, record }, due);
+  const situation = situationOf(snapshot, record, due);
   return first(ACTION_CHECKS, situation) ?? first(WAIT_CHECKS, situation) ?? unreachable();
 }
 
-export function situationOf(snapshot: Snapshot & { record: KeyRecord }, due: Date): Situation {
-  const situated = { ...snapshot, ...rolesOf(snapshot.record), due };
-  return { ...situated, start: startOf(situated) };
-}
+export const situationOf = (snapshot: Snapshot, record: KeyRecord, due: Date): Situation => ({
+  ...snapshot,
+  ...rolesOf(record),
+  record,
+  due,
+  start: startOf({ key: snapshot.key, now: snapshot.now, record, due }),
+});
 
 function first<S>(checks: readonly Check<S>[], situation: S): Conclusion | null {
   for (const check of checks) {

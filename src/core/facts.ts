@@ -55,7 +55,7 @@ export function startDeadline(situation: Pick<Situation, 'record' | 'due' | 'key
 }
 
 /** From when on the next rotation of a key may start. */
-export function startOf(situation: Omit<Situation, 'start'>): Date {
+export function startOf(situation: Pick<Situation, 'key' | 'record' | 'due' | 'now'>): Date {
   const { key, due } = situation;
   const deadline = startDeadline(situation);
   const requested = requestedAt(situation);

@@ -87,7 +87,9 @@ const taskIsOverdue: KeyCheck = ({ key, record, capabilities, now }) =>
 const TODO = { register: 'register', fix: 'correct', delete: 'delete' } as const;
 
 const debtHoldsUp: KeyCheck = (patient) => {
-  const conclusion = debtBlocksRotation(situationOf({ ...patient, room: true, attempts: [] }, dueOf(patient)));
+  const conclusion = debtBlocksRotation(
+    situationOf({ ...patient, room: true, attempts: [] }, patient.record, dueOf(patient)),
+  );
   return conclusion ? [found('debt', patient.key.id, conclusion.message)] : [];
 };
 
