@@ -18,7 +18,7 @@ import {
 import { later, minute } from './instant.ts';
 import { controlFor, nextGroupAt } from './proof.ts';
 import type { Reason } from './reasons.ts';
-import { type Generation, isClosed } from './record.ts';
+import { type Generation, hasPrivateHalf, isClosed } from './record.ts';
 import { mayAct, mayPromote, nextOpen } from './schedule.ts';
 
 /**
@@ -93,7 +93,8 @@ function whyDestroyed(situation: Situation, dead: Generation): [Reason, string] 
       `the material of generation ${generation} was being destroyed when a run stopped`,
     ];
   if (attested) return ['attested', `${attested.by} says that generation ${generation} is deleted: ${attested.reason}`];
-  return ['proven-dead', `generation ${generation} is proven dead, its private half is not needed any more`];
+  const what = hasPrivateHalf(dead) ? 'its private half is not needed any more' : 'its evidence can be closed';
+  return ['proven-dead', `generation ${generation} is proven dead, ${what}`];
 }
 
 const compromisedIsNotAskedFor: Check<Situation> = (situation) => {

@@ -1,5 +1,12 @@
 import { documentHash, evidenceDocument } from '../core/evidence.ts';
-import { type Generation, HISTORY_LENGTH, isClosed, type KeyRecord, type RecordDraft } from '../core/record.ts';
+import {
+  type Generation,
+  HISTORY_LENGTH,
+  hasPrivateHalf,
+  isClosed,
+  type KeyRecord,
+  type RecordDraft,
+} from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import type { KeyId, Store } from '../ports/store.ts';
 import { announced, assertClaimed, generationOf, noted, type Step, type Tools } from './step.ts';
@@ -23,7 +30,9 @@ export const destroy: Step = async (tools, record, number) => {
   return {
     outcome: 'done',
     reason: 'destroyed',
-    message: `the private half of generation ${number} is erased; its evidence is kept`,
+    message: hasPrivateHalf(subject)
+      ? `the private half of generation ${number} is erased; its evidence is kept`
+      : `generation ${number} is closed; its evidence is kept`,
   };
 };
 
