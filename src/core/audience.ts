@@ -1,5 +1,11 @@
 import { later } from './instant.ts';
-import { type Ladder, type Notification, type NotificationEvent, notification } from './notifications.ts';
+import {
+  isOtherEdition,
+  type Ladder,
+  type Notification,
+  type NotificationEvent,
+  notification,
+} from './notifications.ts';
 import { type Key, WEEKDAYS, type Window } from './policy.ts';
 import type { KeyRecord, Told } from './record.ts';
 import { isOpen } from './schedule.ts';
@@ -66,8 +72,14 @@ export function pendingOf(
   const { since, steps } = toldBefore(told, now);
   return news
     .flatMap((ladder) => ladder.filter(wants).at(-1) ?? [])
-    .filter(({ subject, step, event, at }) => step > (steps[subject] ?? -1) && (!HAPPENED.has(event) || at >= since));
+    .filter(({ subject, step, event, at }) => step > (steps[subject] ?? -1) && (!HAPPENED.has(event) || at >= since))
+    .map((each) =>
+      isChanged(each, steps) ? { ...each, message: `what is to be entered has changed: ${each.message}` } : each,
+    );
 }
+
+const isChanged = ({ subject }: Notification, steps: Told['steps']): boolean =>
+  Object.keys(steps).some((told) => isOtherEdition(subject, told));
 
 /**
  * What it was told of and is over. For those who keep incidents everything is said to be over, for all others only that

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Snapshot } from './decide.ts';
 import { DAY, formatDuration } from './duration.ts';
 import { minute } from './instant.ts';
@@ -18,7 +19,7 @@ export interface Notification {
   /** The same thing has the same id however often it is sent. */
   id: string;
   event: NotificationEvent | 'test';
-  /** What its reminders have in common: `3/register/1780315200` is the task that was opened then. */
+  /** What its reminders have in common: `3/delete/1780315200` is the task that was opened then. See editionOf. */
   subject: string;
   /** How far up the ladder of its reminders, from 0. */
   step: number;
@@ -83,13 +84,28 @@ function compromised(generation: Generation): Content[][] {
   return [[{ event: 'compromised', subject: `${number}/compromised`, generation: number, at, message }]];
 }
 
+/** What a person was asked to enter changes with the policy: then it is another thing, and told again. */
+const editionOf = ({ kind, switches, ipAllowlist }: Task): string =>
+  kind === 'delete'
+    ? ''
+    : `/${createHash('sha256')
+        .update(JSON.stringify([switches, ipAllowlist]))
+        .digest('hex')
+        .slice(0, 8)}`;
+
+/** Whether two subjects are the same thing in another edition. */
+export const isOtherEdition = (one: string, other: string): boolean =>
+  one !== other && withoutEdition(one) === withoutEdition(other);
+
+const withoutEdition = (subject: string): string => subject.split('/').slice(0, 3).join('/');
+
 const DEEDS: Record<Task['kind'], string> = { register: 'registered', fix: 'corrected', delete: 'deleted' };
 
 /** Opened, half-time, deadline, then daily. */
 function reminders(task: Task, now: Date): Content[] {
   const { kind, key, generation, openedAt, deadline, owner, seenDead } = task;
   const common = {
-    subject: `${generation}/${kind}/${stamp(openedAt)}`,
+    subject: `${generation}/${kind}/${stamp(openedAt)}${editionOf(task)}`,
     generation,
     at: openedAt.toISOString(),
     deadline: deadline.toISOString(),

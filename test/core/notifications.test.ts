@@ -11,7 +11,8 @@ const newsAt = (record: KeyRecord, at = T()): Ladder[] => newsOf({ key, record, 
 const shown = ({ event, subject, step }: Notification) => `${event} ${subject} ${step}`;
 
 const STAMP = Date.parse(T()) / 1000;
-const TASK = `1/register/${STAMP}`;
+/** Its last part stands for the switches and addresses to be entered. */
+const TASK = `1/register/${STAMP}/7023e16e`;
 const asked = aRecord({ roles: { next: aGeneration(1, 'asked') } });
 const promoted = aRecord({ roles: { current: aGeneration(1, 'promoted') } });
 const leaked = aRecord({
@@ -117,6 +118,25 @@ describe('what is left to tell', () => {
     expect(pendingAt(after, T(5 * DAY))).toEqual([]);
     expect(pendingAt(after, T(6 * DAY)).map(shown)).toEqual([`overdue ${TASK} 5`]);
     expect(pendingAt(after, T(2 * DAY))).toEqual([]);
+  });
+
+  it('is a task once more when its policy wants something else entered, and only then', () => {
+    const after = deliveredAt(asked, T(5 * DAY));
+    const pendingFor = (edited: typeof key) =>
+      pendingOf(
+        newsOf({ key: edited, record: after, capabilities, now: new Date(T(5 * DAY)) }),
+        after.told?.desk,
+        all,
+        new Date(T(5 * DAY)),
+      );
+    expect(pendingFor(aKey({ owner: 'desk-b', rotateEvery: 90 * DAY }))).toEqual([]);
+    const [again, ...more] = pendingFor(aKey({ ipAllowlist: ['198.51.100.9'] }));
+    expect(more).toEqual([]);
+    expect(again).toMatchObject({ event: 'overdue', step: 4 });
+    expect(again?.message).toMatch(
+      /^what is to be entered has changed: overdue for 2d: generation 1 is to be registered/,
+    );
+    expect(again?.id).not.toBe(`binance-main/spot/${TASK}/4`);
   });
 
   it('to somebody new is what still is the case, and what happened in the last days', () => {
