@@ -80,11 +80,11 @@ const taskIsOverdue: KeyCheck = ({ key, record, capabilities, now }) =>
       found(
         'task-overdue',
         key.id,
-        `${owner ?? 'nobody named'} was to ${TODO[kind]} generation ${generation} by ${minute(deadline)}`,
+        `${owner ?? 'nobody named'} was to ${DUTY[kind]} generation ${generation} by ${minute(deadline)}`,
       ),
     );
 
-const TODO = { register: 'register', fix: 'correct', delete: 'delete' } as const;
+const DUTY = { register: 'register', fix: 'correct', delete: 'delete' } as const;
 
 const debtHoldsUp: KeyCheck = (patient) => {
   const conclusion = debtBlocksRotation(
