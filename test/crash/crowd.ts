@@ -71,14 +71,20 @@ export async function aCrowd(count: number, place: Place, { claim }: { claim?: n
     );
   }
   const keys = names.map((parts) => parts.join('/'));
+  const started: ChildProcess[] = [];
+  const start = () => {
+    const worker = apply(folder, place.env);
+    started.push(worker.child);
+    return worker;
+  };
   return {
     keys,
-    apply: (workers) => times(workers, () => ended(apply(folder, place.env))),
+    apply: (workers) => times(workers, () => ended(start())),
     async applyUnderFire(workers, rounds, atMostMs) {
       const killed = await times(workers, async () => {
         let shots = 0;
         for (let round = 0; round < rounds; round += 1) {
-          const { child, ran } = apply(folder, place.env);
+          const { child, ran } = start();
           await sleep(Math.random() * atMostMs);
           if (child.kill('SIGKILL')) shots += 1;
           await ran;
@@ -87,7 +93,7 @@ export async function aCrowd(count: number, place: Place, { claim }: { claim?: n
       });
       // Others keep away from what a killed worker had in hand until its claim is over.
       while (await isUnfinished(folder, place.env)) {
-        const { errors } = await ended(apply(folder, place.env));
+        const { errors } = await ended(start());
         assert.deepEqual(errors, []);
         await sleep(1_000);
       }
@@ -97,6 +103,8 @@ export async function aCrowd(count: number, place: Place, { claim }: { claim?: n
     files: () => filesIn(join(folder, '.keyturn/store')),
     heapOver: (passes) => heapOver(folder, passes),
     async close() {
+      // Those that go on although another one failed.
+      for (const child of started) child.kill('SIGKILL');
       await Promise.all([place.close(), rm(folder, { recursive: true, force: true })]);
     },
   };
