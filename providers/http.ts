@@ -92,13 +92,17 @@ export function createHttpClient({ now, proxy = null, timeoutMs = 10_000, ca = n
         return { ...trouble(pause.why, null, 'not asked: it wants a pause first'), retryAfter: left };
       }
       const deadline = deadlineIn(Math.max(1, Math.ceil(request.timeoutMs ?? timeoutMs)));
-      const transport = await transportFor(protocol === 'https:', deadline);
-      const result = await exchange({ ...request, url }, transport, deadline, now);
-      const why = PAUSES[result.status ?? 0];
-      if (why && result.retryAfter) {
-        pauses.set(host, { why, since: now().getTime(), seconds: Math.min(result.retryAfter, MAX_PAUSE_SECONDS) });
+      try {
+        const transport = await transportFor(protocol === 'https:', deadline);
+        const result = await exchange({ ...request, url }, transport, deadline, now);
+        const why = PAUSES[result.status ?? 0];
+        if (why && result.retryAfter) {
+          pauses.set(host, { why, since: now().getTime(), seconds: Math.min(result.retryAfter, MAX_PAUSE_SECONDS) });
+        }
+        return result;
+      } finally {
+        deadline.clear();
       }
-      return result;
     },
   };
 }
@@ -125,8 +129,6 @@ async function exchange(
   } catch (error) {
     if (deadline.isOver()) return trouble('timeout', null, 'no answer in time');
     return trouble('network', null, codeOf(error));
-  } finally {
-    deadline.clear();
   }
 }
 
