@@ -15,8 +15,8 @@ const many = (count: number, each: (place: number) => string): string =>
   Array.from({ length: count }, (_, place) => each(place)).join('');
 
 /**
- * The texts that took longest of all that were tried: every run of one, two or three characters that mean something in YAML,
- * inside everything that can be open, some thousand longer ones, and files full of each thing that a policy is made of.
+ * The texts that took longest of those that were tried: runs of one and two characters that mean something in YAML, several hundred
+ * longer ones at random, and files full of each thing that a policy is made of.
  */
 export const COSTLY: Readonly<Record<string, string>> = {
   // Each character or token is a mistake.
