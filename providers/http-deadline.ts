@@ -4,7 +4,7 @@
  */
 export interface Deadline {
   isOver(): boolean;
-  /** Called when it is over; each of them, and at most once. */
+  /** Called once when it is over, at once where it is already: loading what sends a request takes time, too. */
   onOver(end: () => void): void;
   /** Nothing is left to be ended. */
   clear(): void;
@@ -19,7 +19,10 @@ export function deadlineIn(milliseconds: number): Deadline {
   }, milliseconds);
   return {
     isOver: () => isOver,
-    onOver: (end) => void ends.push(end),
+    onOver(end) {
+      if (isOver) end();
+      else ends.push(end);
+    },
     clear: () => clearTimeout(timer),
   };
 }

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { describe, expect, it, vi } from 'vitest';
 import { createHttpClient, type HttpClientOptions, type HttpResult } from '../../providers/http.ts';
+import { deadlineIn } from '../../providers/http-deadline.ts';
 import { itWith } from '../programs/index.ts';
 import { deadPort, forwardProxy, serve, serveTcp, started } from './loopback.ts';
 import { selfSigned } from './self-signed.ts';
@@ -115,6 +116,17 @@ describe('trouble', () => {
   it('exactly a mebibyte is none', async () => {
     const { url } = await serve((_, outgoing) => void outgoing.end(LONG));
     expect(await get(url)).toMatchObject({ kind: 'answer', status: 200 });
+  });
+});
+
+describe('a deadline', () => {
+  it('ends what waits for it, and at once what begins too late', async () => {
+    const ended: string[] = [];
+    const deadline = deadlineIn(1);
+    deadline.onOver(() => ended.push('in time'));
+    await vi.waitUntil(() => deadline.isOver());
+    deadline.onOver(() => ended.push('too late'));
+    expect(ended).toEqual(['in time', 'too late']);
   });
 });
 
