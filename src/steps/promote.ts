@@ -25,7 +25,15 @@ export const move = async (
   return { outcome: 'done', reason: 'promoted', message: `consumers read generation ${number} from now on` };
 };
 
-function moved(tools: Tools, claimed: KeyRecord, number: number, action: 'promote' | 'rollback'): RecordDraft {
+function moved(
+  { clock, key, by }: Tools,
+  claimed: KeyRecord,
+  number: number,
+  action: 'promote' | 'rollback',
+): RecordDraft {
+  // One generation takes the place of the other at one instant.
+  const now = clock.now();
+  const tools = { key, by, clock: { now: () => now } };
   const superseded =
     claimed.current === null
       ? claimed
