@@ -12,8 +12,8 @@ export interface Uncovered {
   failures: string[];
 }
 
-/** Those of all configured stores. */
-async function uncovered(workspace: Workspace): Promise<Uncovered> {
+/** Those of all configured stores, and what is left of those that go on under another name. */
+async function unnamed(workspace: Workspace): Promise<Uncovered> {
   const found = await Promise.all(workspace.ports.sources.stores.map((store) => recordsIn(workspace, store)));
   return {
     records: found.flatMap(({ records }) => records),
@@ -53,8 +53,7 @@ async function recordsIn(workspace: Workspace, store: string): Promise<Uncovered
     const names = await unnamedIn(workspace, store);
     return Promise.all(names.map((key) => orNoted(failures, key, () => readRecord(reader, key))));
   });
-  const isHere = (record: KeyRecord | null): record is KeyRecord => record !== null && record.movedTo === undefined;
-  return { records: (read ?? []).filter(isHere).map((record) => ({ store, record })), failures };
+  return { records: (read ?? []).flatMap((record) => (record ? [{ store, record }] : [])), failures };
 }
 
 async function orNoted<T>(failures: string[], subject: string, look: () => Promise<T>): Promise<T | null> {
@@ -68,15 +67,20 @@ async function orNoted<T>(failures: string[], subject: string, look: () => Promi
 }
 
 /**
- * What a person named: a key of a policy, or one that left it. Without a name everything. Throws `usage` for what is neither,
- * and `unavailable` where a store that could not be asked may have it.
+ * What a person named: a key of a policy, or one that left it. Without a name everything. Throws `usage` for what is neither or
+ * goes on under another name, and `unavailable` where a store that could not be asked may have it.
  */
 export async function named(workspace: Workspace, id: KeyId | undefined): Promise<Uncovered & { keys: Key[] }> {
-  if (id === undefined) return { keys: workspace.keys, ...(await uncovered(workspace)) };
+  if (id === undefined) {
+    const { records, failures } = await unnamed(workspace);
+    return { keys: workspace.keys, records: records.filter(({ record }) => record.movedTo === undefined), failures };
+  }
   const keys = workspace.keys.filter((key) => key.id === id);
   if (keys.length > 0) return { keys, records: [], failures: [] };
-  const { records, failures } = await uncovered(workspace);
+  const { records, failures } = await unnamed(workspace);
   const left = records.filter(({ record }) => record.key === id);
+  const movedTo = left.find(({ record }) => record.movedTo)?.record.movedTo;
+  if (movedTo) throw new KeyturnError('usage', `${id} goes on as ${movedTo}`, { hint: `name ${movedTo} instead` });
   if (left.length > 0) return { keys, records: left, failures: [] };
   if (failures.length === 0) throw unknownKey(workspace.keys, id);
   throw new KeyturnError(

@@ -53,6 +53,14 @@ describe('a key that left its policy', () => {
   });
 });
 
+it('a key that was carried over is uncovered no more, and by its old name says where it went', async () => {
+  await policy('stays', 'heir');
+  expect(await run('adopt', 'desk/heir', '--from', 'desk/left')).toMatchObject({ status: 0 });
+  for (const command of ['status', 'audit', 'evidence'])
+    expect(await run(command, 'desk/left')).toMatchObject({ status: 64, stderr: /desk\/left goes on as desk\/heir/ });
+  expect((await run('status')).stdout).not.toContain('desk/left');
+});
+
 describe('a store that cannot be asked for such keys', () => {
   beforeEach(async () => {
     await writeFile(join(folder, 'keyturn.yaml'), CONFIGURATION);
