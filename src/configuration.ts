@@ -12,9 +12,10 @@ import { readSource, type Source } from './source.ts';
 
 /** keyturn.yaml: names for stores, venues, notifiers and hooks. As strict as policies; secrets only as references. */
 
-type Options = Readonly<Record<string, z.ZodObject>>;
+/** Of each kind, what loads the schema of what it takes besides `kind`: of kinds that nobody uses nothing is loaded. */
+type Options = Readonly<Record<string, () => Promise<z.ZodObject>>>;
 
-/** The kinds there are, with the options each takes besides `kind`, and the entries that are always there. */
+/** The kinds there are, and the entries that are always there. */
 export interface Kinds {
   stores: Options;
   venues: Options;
@@ -23,7 +24,7 @@ export interface Kinds {
   builtIn: { stores: Readonly<Record<string, object>>; venues: Readonly<Record<string, object>> };
 }
 
-type Entry<O extends Options> = { [K in keyof O]: { kind: K } & z.output<O[K]> }[keyof O];
+type Entry<O extends Options> = { [K in keyof O]: { kind: K } & z.output<Awaited<ReturnType<O[K]>>> }[keyof O];
 
 export interface Configuration<K extends Kinds = Kinds> {
   /** Absolute; relative paths in it start here. */
@@ -83,11 +84,15 @@ const Claim = z
   .prefault({})
   .meta({ description: 'How long a worker that stopped keeps others away from a key.' });
 
-function schemasOf({ stores, venues, notifiers, hooks }: Kinds) {
-  const store = entrySchema(stores, {});
-  const venue = entrySchema(venues, Probing.shape);
-  const notifier = entrySchema(notifiers, Listening.shape);
-  const hook = entrySchema(hooks, Concern.shape);
+/** The schemas of a file and its entries, for the kinds that these values name; without values, for all there are. */
+async function schemasOf({ stores, venues, notifiers, hooks }: Kinds, values?: readonly unknown[]) {
+  const named = (section: string, kinds: Options) => (values ? namedIn(section, kinds, values) : Object.keys(kinds));
+  const [store, venue, notifier, hook] = await Promise.all([
+    entrySchema(stores, named('stores', stores), {}),
+    entrySchema(venues, named('venues', venues), Probing.shape),
+    entrySchema(notifiers, named('notifiers', notifiers), Listening.shape),
+    entrySchema(hooks, named('hooks', hooks), Concern.shape),
+  ]);
   const file = z
     .strictObject({
       apiVersion: z.literal('keyturn/v1').meta({ description: 'Version of this format.' }),
@@ -120,18 +125,31 @@ const atMost = <V extends z.ZodType>(count: number, value: V) =>
     .refine((entries) => Object.keys(entries).length <= count, { error: `must have at most ${count} entries` })
     .prefault({});
 
-function entrySchema(kinds: Options, common: z.ZodRawShape) {
-  const members = Object.entries(kinds).map(([kind, { shape }]) =>
-    z.strictObject({ kind: z.literal(kind), ...common, ...shape }),
+/** The kinds that entries of a section name; all of them where one names none that there is, since the problem lists them. */
+function namedIn(section: string, kinds: Options, values: readonly unknown[]): string[] {
+  const entries = values.flatMap((value) => Object.values(Object(valueAt(value, [section]))));
+  const named = new Set(entries.map((entry) => valueAt(entry, ['kind'])));
+  const known = Object.keys(kinds);
+  return [...named].every((kind) => known.some((each) => each === kind))
+    ? known.filter((kind) => named.has(kind))
+    : known;
+}
+
+async function entrySchema(kinds: Options, names: readonly string[], common: z.ZodRawShape) {
+  const members = await Promise.all(
+    names.map(async (kind) => {
+      const options = await kinds[kind]?.();
+      return z.strictObject({ kind: z.literal(kind), ...common, ...options?.shape });
+    }),
   );
   const [first, ...rest] = members;
-  if (first === undefined) throw new Error('there is at least one kind');
-  return z.discriminatedUnion('kind', [first, ...rest]);
+  return first === undefined ? z.never() : z.discriminatedUnion('kind', [first, ...rest]);
 }
 
 /** Draft 2020-12, for editors. */
-export function configurationJsonSchema(kinds: Kinds): Record<string, unknown> {
-  const { $schema, ...schema } = z.toJSONSchema(schemasOf(kinds).file, { io: 'input' });
+export async function configurationJsonSchema(kinds: Kinds): Promise<Record<string, unknown>> {
+  const { file } = await schemasOf(kinds);
+  const { $schema, ...schema } = z.toJSONSchema(file, { io: 'input' });
   return { $schema, $id: 'urn:keyturn:configuration:v1', ...schema };
 }
 
@@ -144,13 +162,13 @@ const DEFAULT_FILE = 'keyturn.yaml';
  * Reads `path`, or keyturn.yaml where there is one, or else nothing: the built-in entries serve. Entries that are wrong are
  * left out and reported. Throws `invalid` for a named file that cannot be read.
  */
-export function loadConfiguration<K extends Kinds>(
+export async function loadConfiguration<K extends Kinds>(
   path: string | null,
   kinds: K,
-): { configuration: Configuration<K>; problems: Problem[]; source: Source | null } {
-  const schemas = schemasOf(kinds);
+): Promise<{ configuration: Configuration<K>; problems: Problem[]; source: Source | null }> {
   const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : null);
   const source = file === null ? null : readSource(file);
+  const schemas = await schemasOf(kinds, [kinds.builtIn, source?.value]);
   const builtIn = schemas.file.parse({ apiVersion: 'keyturn/v1', ...kinds.builtIn }, ONCE);
   const parsed = source === null ? null : schemas.file.safeParse(source.value, ONCE);
   const legible = parsed === null ? builtIn : (parsed.data ?? legibleParts(source?.value, schemas));
@@ -183,7 +201,7 @@ export function loadConfiguration<K extends Kinds>(
   return { configuration: configuration as Configuration<K>, problems, source };
 }
 
-type Schemas = ReturnType<typeof schemasOf>;
+type Schemas = Awaited<ReturnType<typeof schemasOf>>;
 
 /** What can be used of a file that has mistakes, so that policies are not blamed for names it does define. */
 function legibleParts(written: unknown, { store, venue, notifier, hook, file }: Schemas) {

@@ -24,7 +24,7 @@ async function afterMark(file: string, generated: string): Promise<string> {
 async function filesOf(): Promise<Record<string, string>> {
   return {
     'policies/schema.json': json(policyJsonSchema()),
-    'policies/keyturn.schema.json': json(configurationJsonSchema(KINDS)),
+    'policies/keyturn.schema.json': json(await configurationJsonSchema(KINDS)),
     'policies/rules.schema.json': json(rulesJsonSchema()),
     'policies/test.schema.json': json(testJsonSchema()),
     'docs/life-of-a-key.md': await afterMark('docs/life-of-a-key.md', reasonTables()),

@@ -36,7 +36,7 @@ const MANY = 20;
 
 /** After a pass: what stopped a key, or stops it no longer, is news, too. */
 export async function notify(teller: Teller, reports: readonly KeyReport[], io: Io): Promise<void> {
-  const channels = teller.ports.channels();
+  const channels = await teller.ports.channels();
   if (channels.length === 0 || io.signal?.aborted) return;
   const heard = reports.filter(({ gathered }) => mayActOn(teller, gathered.key));
   const known = await pLimit(KEYS_AT_ONCE).map(heard, async (report): Promise<Known[]> => {
@@ -57,7 +57,7 @@ export async function notify(teller: Teller, reports: readonly KeyReport[], io: 
 
 /** After a change to single keys that was no pass. */
 export async function tell(teller: Teller, keys: readonly Key[], io: Io): Promise<void> {
-  const channels = teller.ports.channels();
+  const channels = await teller.ports.channels();
   if (channels.length === 0) return;
   const { sources } = teller.ports;
   const known = await pLimit(KEYS_AT_ONCE).map(keys, async (key): Promise<Known[]> => {

@@ -63,7 +63,7 @@ export interface Ports {
   venue(name: string): Promise<Venue>;
   keys: Keys;
   /** Everybody who is told: notifiers first, then hooks. Asks nobody. */
-  channels(): Channel[];
+  channels(): Promise<Channel[]>;
   /** True where acting on a turned clock can harm nobody: files on this machine and a venue that is a simulation. */
   isRehearsal(store: string, venue: string): boolean;
   /** Closes every store that was opened. Never throws. */
@@ -73,7 +73,7 @@ export interface Ports {
 /** `onRequest` is told of every request to a store or venue. */
 export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, onRequest?: OnRequest): Ports {
   const { folder } = configuration;
-  let channels: Channel[] | undefined;
+  let channels: Promise<Channel[]> | undefined;
   const keys = nodeKeys();
   const storeEntry = (name: string) => entry(configuration.stores, name, 'store');
   const venueEntry = (name: string) => entry(configuration.venues, name, 'venue');
@@ -130,12 +130,12 @@ export function wire(configuration: Configuration<typeof KINDS>, clock: Clock, o
     }),
     keys,
     channels: () => {
-      channels ??= [
+      channels ??= Promise.all([
         ...Object.entries(configuration.notifiers).map(([name, each]) =>
           notifierChannel(name, each, { clock, folder }),
         ),
         ...Object.entries(configuration.hooks).map(([name, each]) => hookChannel(name, each, { clock, folder })),
-      ];
+      ]);
       return channels;
     },
     isRehearsal: (store, venue) => storeEntry(store).kind === 'directory' && isLoopback(addressOf(venueEntry(venue))),
@@ -151,35 +151,41 @@ const storeKind = (kind: StoreEntry['kind']): StoreKind<never> => STORES[kind];
 
 type Entries = Configuration<typeof KINDS>;
 
-function notifierChannel(
+async function notifierChannel(
   name: string,
   entry: Entries['notifiers'][string],
   dependencies: NotifierDependencies,
-): Channel {
+): Promise<Channel> {
   const kind = NOTIFIERS[entry.kind] as NotifierKind<typeof entry>;
   const keepsIncidents = kind.keepsIncidents ?? false;
   const audience = { on: entry.on, owners: entry.owners ?? null, keepsIncidents };
   const { quiet } = entry;
+  const open = await kind.load();
   return {
     name: `notifiers/${name}`,
     hears: (notification) => hears(audience, notification),
     isSilent: (now) => quiet !== undefined && isQuiet(quiet, now),
     keepsIncidents,
     digest: entry.digest ? 'always' : keepsIncidents ? 'never' : 'when-many',
-    notifier: kind.open(entry, dependencies),
+    notifier: open(entry, dependencies),
   };
 }
 
-function hookChannel(name: string, entry: Entries['hooks'][string], dependencies: NotifierDependencies): Channel {
+async function hookChannel(
+  name: string,
+  entry: Entries['hooks'][string],
+  dependencies: NotifierDependencies,
+): Promise<Channel> {
   const kind = HOOKS[entry.kind] as NotifierKind<typeof entry>;
   const concern = { keys: entry.keys ?? null, applications: entry.applications ?? null };
+  const open = await kind.load();
   return {
     name: `hooks/${name}`,
     hears: (notification) => concerns(concern, notification),
     isSilent: () => false,
     keepsIncidents: false,
     digest: 'never',
-    notifier: kind.open(entry, dependencies),
+    notifier: open(entry, dependencies),
   };
 }
 

@@ -55,9 +55,9 @@ export interface Configured extends Omit<Workspace, 'keys'> {
 }
 
 /** The configuration, read and wired, with every problem of it. */
-export function configured(options: WorkspaceOptions): Configured {
+export async function configured(options: WorkspaceOptions): Promise<Configured> {
   const clock = options.clock ?? (options.at === undefined ? systemClock : turnedClock(parseInstant(options.at)));
-  const { configuration, problems, source } = loadConfiguration(options.config ?? null, KINDS);
+  const { configuration, problems, source } = await loadConfiguration(options.config ?? null, KINDS);
   const ports = wire(configuration, clock, options.onRequest);
   options.onWired?.(ports);
   const surroundings = {
@@ -70,7 +70,7 @@ export function configured(options: WorkspaceOptions): Configured {
 
 /** Reads everything and lists every problem; for `policy check`, which shows them. */
 export async function check(options: WorkspaceOptions, paths: string[] = []): Promise<Checked> {
-  const { surroundings, problems, source, ...workspace } = configured(options);
+  const { surroundings, problems, source, ...workspace } = await configured(options);
   const searched = paths.length > 0 ? paths : [options.policies ?? 'policies'];
   const policies = await loadPolicies(searched, surroundings);
   if (policies.files.length + policies.rules.length + policies.problems.length === 0) throw nothingIn(searched);

@@ -9,18 +9,20 @@ import { SecretReference } from '../src/secret-reference.ts';
 
 const KINDS = {
   stores: {
-    directory: z.strictObject({ path: z.string().describe('Where the files are').default('.keyturn/store') }),
-    vault: z.strictObject({
-      address: z.url({ error: 'must be an address' }).describe('Where Vault answers'),
-      auth: z.discriminatedUnion('kind', [
-        z.strictObject({ kind: z.literal('token'), token: SecretReference }),
-        z.strictObject({ kind: z.literal('kubernetes'), role: z.string().describe('The role to log in with') }),
-      ]),
-    }),
+    directory: async () =>
+      z.strictObject({ path: z.string().describe('Where the files are').default('.keyturn/store') }),
+    vault: async () =>
+      z.strictObject({
+        address: z.url({ error: 'must be an address' }).describe('Where Vault answers'),
+        auth: z.discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('token'), token: SecretReference }),
+          z.strictObject({ kind: z.literal('kubernetes'), role: z.string().describe('The role to log in with') }),
+        ]),
+      }),
   },
-  venues: { binance: z.strictObject({ baseUrl: z.string().default('https://api.binance.com') }) },
-  notifiers: { slack: z.strictObject({ url: SecretReference.describe('Where to post') }) },
-  hooks: { command: z.strictObject({ run: z.array(z.string()).min(1) }) },
+  venues: { binance: async () => z.strictObject({ baseUrl: z.string().default('https://api.binance.com') }) },
+  notifiers: { slack: async () => z.strictObject({ url: SecretReference.describe('Where to post') }) },
+  hooks: { command: async () => z.strictObject({ run: z.array(z.string()).min(1) }) },
   builtIn: { stores: { local: { kind: 'directory' } }, venues: { binance: { kind: 'binance' } } },
 } satisfies Kinds;
 
@@ -32,21 +34,21 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 let folders = 0;
 
-function load(text: string) {
+async function load(text: string) {
   folders += 1;
   const folder = join(root, `${folders}`);
   mkdirSync(folder);
   const file = join(folder, 'keyturn.yaml');
   writeFileSync(file, text);
-  return { folder, ...loadConfiguration(file, KINDS) };
+  return { folder, ...(await loadConfiguration(file, KINDS)) };
 }
 
 const written = (...lines: string[]) => load(['apiVersion: keyturn/v1', ...lines, ''].join('\n'));
 const shown = ({ line, column, rule, path, message }: Problem) => `${line}:${column} ${rule} ${path}: ${message}`;
 
 describe('a configuration', () => {
-  it('is what is built in, where there is no file', () => {
-    const { configuration, problems } = loadConfiguration(null, KINDS);
+  it('is what is built in, where there is no file', async () => {
+    const { configuration, problems } = await loadConfiguration(null, KINDS);
     expect(problems).toEqual([]);
     expect(configuration).toEqual({
       folder: process.cwd(),
@@ -69,8 +71,8 @@ describe('a configuration', () => {
     });
   });
 
-  it('adds to what is built in, and replaces it, with durations in seconds', () => {
-    const { folder, configuration, problems } = written(
+  it('adds to what is built in, and replaces it, with durations in seconds', async () => {
+    const { folder, configuration, problems } = await written(
       'claim: { for: 1h, margin: 5m }',
       'serve: { schedule: "0 6 * * *", timeZone: Europe/London, listen: "[::1]:0" }',
       'stores: { local: { kind: directory, path: elsewhere } }',
@@ -100,8 +102,8 @@ describe('a configuration', () => {
     });
   });
 
-  it('names secrets by where they are', () => {
-    const { configuration, problems } = written(
+  it('names secrets by where they are', async () => {
+    const { configuration, problems } = await written(
       'stores:',
       '  vault: { kind: vault, address: "https://vault.internal:8200", auth: { kind: token, token: { env: VAULT_TOKEN } } }',
     );
@@ -109,14 +111,14 @@ describe('a configuration', () => {
     expect(configuration.stores.vault).toMatchObject({ auth: { token: { env: 'VAULT_TOKEN' } } });
   });
 
-  it('that was named and is not there is an error', () => {
-    expect(() => loadConfiguration(join(root, 'nowhere.yaml'), KINDS)).toThrow(
+  it('that was named and is not there is an error', async () => {
+    await expect(loadConfiguration(join(root, 'nowhere.yaml'), KINDS)).rejects.toThrow(
       expect.objectContaining({ code: 'invalid', hint: 'check the path: there is nothing of that name' }),
     );
   });
 
-  it('with mistakes keeps the entries that have none', () => {
-    const { configuration, problems } = written(
+  it('with mistakes keeps the entries that have none', async () => {
+    const { configuration, problems } = await written(
       'claim: { for: 1m }',
       'stores: { good: { kind: directory }, bad: { kind: directory, pth: x } }',
     );
@@ -202,8 +204,8 @@ const MISTAKES: Record<string, { lines: string[]; problems: unknown[]; help?: st
 };
 
 describe('said is of a configuration with', () => {
-  it.each(Object.entries(MISTAKES))('%s', (_, { lines, problems, help }) => {
-    const found = written(...lines).problems;
+  it.each(Object.entries(MISTAKES))('%s', async (_, { lines, problems, help }) => {
+    const { problems: found } = await written(...lines);
     expect(found.map(shown)).toEqual(problems);
     if (help !== undefined) expect(found[0]?.help).toBe(help);
     expect(JSON.stringify(found)).not.toContain('correct-horse');
@@ -211,8 +213,8 @@ describe('said is of a configuration with', () => {
   });
 });
 
-it('the JSON Schema knows every kind', () => {
-  const schema = configurationJsonSchema(KINDS);
+it('the JSON Schema knows every kind', async () => {
+  const schema = await configurationJsonSchema(KINDS);
   expect(schema).toMatchObject({ $id: expect.stringMatching(/^urn:/), additionalProperties: false });
   for (const kind of ['directory', 'vault', 'binance']) expect(JSON.stringify(schema)).toContain(`"const":"${kind}"`);
 });

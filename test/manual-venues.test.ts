@@ -25,7 +25,7 @@ const LINES = {
 };
 
 /** `line:column path: message` of every problem; each field may be written otherwise, or left out with an empty text. */
-function problemsOf({ probe, ...changes }: Partial<typeof LINES> & { probe?: string } = {}): string[] {
+async function problemsOf({ probe, ...changes }: Partial<typeof LINES> & { probe?: string } = {}): Promise<string[]> {
   const lines = { ...LINES, ...changes };
   const file = join(folder, 'keyturn.yaml');
   const text = [
@@ -44,7 +44,7 @@ function problemsOf({ probe, ...changes }: Partial<typeof LINES> & { probe?: str
     lines.more,
   ];
   writeFileSync(file, text.join('\n'));
-  const { problems } = loadConfiguration(file, KINDS);
+  const { problems } = await loadConfiguration(file, KINDS);
   return problems.map(
     ({ line, column, path, message }) => `${line}:${column} ${path.replace(/^venues\.gateway\./, '')}: ${message}`,
   );
@@ -119,10 +119,10 @@ const WRONG: Record<string, [Parameters<typeof problemsOf>[0], RegExp[]]> = {
 };
 
 describe('a venue of one’s own', () => {
-  it('that is described well has no problems', () => expect(problemsOf()).toEqual([]));
+  it('that is described well has no problems', () => expect(problemsOf()).resolves.toEqual([]));
 
-  it.each(Object.entries(WRONG))('is not taken with %s', (_name, [changes, says]) => {
-    const problems = problemsOf(changes);
+  it.each(Object.entries(WRONG))('is not taken with %s', async (_name, [changes, says]) => {
+    const problems = await problemsOf(changes);
     for (const pattern of says) expect(problems.join('\n')).toMatch(new RegExp(pattern.source, 'm'));
     expect(problems).toHaveLength(says.length);
   });

@@ -9,8 +9,9 @@ import type {
   VenueDependencies,
 } from '../../src/ports/venue.ts';
 import type { BinanceClient, SignedRequest } from './binance/client.ts';
-import { type BinanceSubAccountOptions, binanceSubAccountCapabilities } from './binance/sub-account.ts';
 import { Anything, Created, Page } from './binance/sub-account-answers.ts';
+import { binanceSubAccountCapabilities } from './binance/sub-account-capabilities.ts';
+import type { BinanceSubAccountOptions } from './binance/sub-account-options.ts';
 import { clientFor, probesOver } from './binance.ts';
 import { openManagingKey } from './managing-key.ts';
 import { type Reading, troubleFrom } from './reading.ts';

@@ -13,8 +13,8 @@ export interface NotifyTestOptions extends WorkspaceOptions {
 /** Sends a test message through one notifier, or through all; no hook is called. */
 export async function notifyTest(options: NotifyTestOptions, io: CommandIo): Promise<ExitStatus> {
   const { ports, clock } = await openWorkspace(options);
-  const notifiers = ports
-    .channels()
+  const channels = await ports.channels();
+  const notifiers = channels
     .filter(({ name }) => name.startsWith('notifiers/'))
     .map((channel) => ({ ...channel, name: channel.name.slice('notifiers/'.length) }));
   const chosen = options.name === undefined ? notifiers : [notifierNamed(notifiers, options.name)];

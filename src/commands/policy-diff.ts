@@ -22,7 +22,7 @@ export interface PolicyDiffOptions extends WorkspaceOptions {
 
 /** What an edit of policies means. Reads policies and, where it can, records; writes nothing. */
 export async function comparePolicies(options: PolicyDiffOptions, io: CommandIo): Promise<ExitStatus> {
-  const { ports, clock, problems, surroundings } = configured(options);
+  const { ports, clock, problems, surroundings } = await configured(options);
   if (hasErrors(problems)) throw unfit('the configuration', problems);
   const editions = editionsOf(options.policies ?? 'policies', surroundings);
   const [base, head] = [await editions.load(options.base), await editions.load(options.head)];

@@ -22,7 +22,7 @@ export async function policyIam(options: PolicyIamOptions, io: CommandIo): Promi
   if (key !== undefined && !role.endsWith('consumer')) {
     throw new KeyturnError('usage', '--key goes with --role consumer: the other roles work for all keys');
   }
-  const document = iamPolicy(storeOfKind('aws-secrets-manager', options), role, { accountId, key });
+  const document = iamPolicy(await storeOfKind('aws-secrets-manager', options), role, { accountId, key });
   io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   return EXIT.OK;
 }

@@ -6,6 +6,7 @@ import type { CommandIo } from './io.ts';
 
 /** The JSON Schema that editors check policies, or keyturn.yaml, with. */
 export async function policySchema({ config }: { config: boolean }, io: CommandIo): Promise<ExitStatus> {
-  io.stdout.write(`${JSON.stringify(config ? configurationJsonSchema(KINDS) : policyJsonSchema(), null, 2)}\n`);
+  const schema = config ? await configurationJsonSchema(KINDS) : policyJsonSchema();
+  io.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
   return EXIT.OK;
 }

@@ -22,7 +22,7 @@ export async function policyTest(options: PolicyTestOptions, io: CommandIo): Pro
       hint: 'write some into a file *.test.yaml; docs/custom-rules.md shows how',
     });
   }
-  const { surroundings, problems: ofConfiguration } = configured(options);
+  const { surroundings, problems: ofConfiguration } = await configured(options);
   const { rules, problems: ofRules } = loadRules(rulesFiles.map(readSource));
   const run = runTests(testFiles, { ...surroundings, rules });
   const problems = [...ofConfiguration, ...ofRules, ...run.problems];

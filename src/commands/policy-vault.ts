@@ -16,6 +16,6 @@ export async function policyVault(options: PolicyVaultOptions, io: CommandIo): P
   const { role, key } = options;
   if (key !== undefined && !role.endsWith('consumer'))
     throw new KeyturnError('usage', '--key goes with --role consumer: the other roles work for all keys');
-  io.stdout.write(vaultPolicy(role, storeOfKind('vault', options), key));
+  io.stdout.write(vaultPolicy(role, await storeOfKind('vault', options), key));
   return EXIT.OK;
 }

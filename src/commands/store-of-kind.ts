@@ -9,11 +9,11 @@ type StoreEntry = Configuration<typeof KINDS>['stores'][string];
  * The options of the one configured store of a kind, or of the one that was named. Asks nobody but keyturn.yaml. Throws
  * `invalid` where that cannot be read, `usage` where there is none or the choice is open.
  */
-export function storeOfKind<K extends StoreEntry['kind']>(
+export async function storeOfKind<K extends StoreEntry['kind']>(
   kind: K,
   { config, store: wanted }: { config?: string | undefined; store?: string | undefined },
-): Extract<StoreEntry, { kind: K }> {
-  const { configuration, problems } = loadConfiguration(config ?? null, KINDS);
+): Promise<Extract<StoreEntry, { kind: K }>> {
+  const { configuration, problems } = await loadConfiguration(config ?? null, KINDS);
   if (hasErrors(problems)) {
     throw new KeyturnError('invalid', 'the configuration is invalid', {
       hint: 'keyturn policy check shows what is wrong',

@@ -106,7 +106,7 @@ describeWith(['kubectl'], 'the manifests', () => {
       const pod = podOf(variant('vault'));
       const keyturnYaml = join(folder, 'keyturn.yaml');
       await writeFile(keyturnYaml, configurationIn(variant('vault')));
-      const { configuration } = loadConfiguration(keyturnYaml, KINDS);
+      const { configuration } = await loadConfiguration(keyturnYaml, KINDS);
       const { activeDeadlineSeconds } = jobOf(variant('vault'));
       const grace = pod.spec.terminationGracePeriodSeconds ?? 0;
       expect(activeDeadlineSeconds + grace).toBeLessThanOrEqual(configuration.claim.for);

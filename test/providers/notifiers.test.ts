@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { HOOKS, NOTIFIERS } from '../../providers/index.ts';
+import { HOOKS, NOTIFIERS, type NotifierKind } from '../../providers/index.ts';
 import { messageOf } from '../../src/core/notification-text.ts';
 import { type Notification, notification } from '../../src/core/notifications.ts';
 import { KeyturnError } from '../../src/errors.ts';
@@ -48,10 +48,10 @@ function kept(folder: string, name: string, text: string): { file: string } {
 }
 
 /** Opens a notifier with options as keyturn.yaml would give them. */
-function open<K extends keyof typeof NOTIFIERS>(kind: K, options: object, folder: string, now = new Date(AT)) {
-  const { options: schema, open: make } = NOTIFIERS[kind];
-  const opened = make as (options: unknown, dependencies: object) => ReturnType<typeof make>;
-  return opened(schema.parse(options), { clock: { now: () => now }, folder });
+async function open(kind: keyof typeof NOTIFIERS, options: object, folder: string, now = new Date(AT)) {
+  const { options: schema, load } = NOTIFIERS[kind] as NotifierKind<unknown>;
+  const [parsed, opened] = [(await schema()).parse(options), await load()];
+  return opened(parsed, { clock: { now: () => now }, folder });
 }
 
 const bodyOf = ({ got }: Inbox) => JSON.parse(got[0]?.body ?? 'null');
@@ -59,7 +59,7 @@ const bodyOf = ({ got }: Inbox) => JSON.parse(got[0]?.body ?? 'null');
 describe('slack', () => {
   it('gets one text, in which nothing of ours is one of its marks', async () => {
     const [folder, inbox] = [aFolder(), await anInbox()];
-    await open('slack', { url: kept(folder, 'url', `${inbox.url}/services/T0/B0/x`) }, folder).deliver(MESSAGE);
+    await (await open('slack', { url: kept(folder, 'url', `${inbox.url}/services/T0/B0/x`) }, folder)).deliver(MESSAGE);
     expect(inbox.got).toMatchObject([{ method: 'POST', path: '/services/T0/B0/x' }]);
     expect(inbox.got[0]?.headers['content-type']).toBe('application/json');
     expect(bodyOf(inbox)).toEqual({
@@ -72,7 +72,7 @@ describe('teams', () => {
   it('gets an adaptive card, one block a line', async () => {
     const [folder, inbox] = [aFolder(), await anInbox()];
     inbox.answers = { status: 202 };
-    await open('teams', { url: kept(folder, 'url', inbox.url) }, folder).deliver(DIGEST);
+    await (await open('teams', { url: kept(folder, 'url', inbox.url) }, folder)).deliver(DIGEST);
     const [{ contentType, content }] = bodyOf(inbox).attachments;
     expect(contentType).toBe('application/vnd.microsoft.card.adaptive');
     expect(content.body.map(({ text }: { text: string }) => text)).toEqual([
@@ -88,7 +88,7 @@ describe('a webhook', () => {
   const posted = async (secret: string, now: Date) => {
     const [folder, inbox] = [aFolder(), await anInbox()];
     const options = { url: kept(folder, 'url', inbox.url), secret: kept(folder, 'secret', secret) };
-    await open('webhook', options, folder, now).deliver(MESSAGE);
+    await (await open('webhook', options, folder, now)).deliver(MESSAGE);
     const [received] = inbox.got;
     if (!received) throw new Error('nothing was posted');
     return received;
@@ -137,7 +137,7 @@ describe('pagerduty', () => {
     const [folder, inbox] = [aFolder(), await anInbox()];
     inbox.answers = { status: 202 };
     const routingKey = kept(folder, 'key', 'R0UT1NG');
-    const notifier = open('pagerduty', { routingKey, baseUrl: inbox.url }, folder);
+    const notifier = await open('pagerduty', { routingKey, baseUrl: inbox.url }, folder);
     for (const each of notifications) await notifier.deliver(messageOf([each]));
     expect(inbox.got.every(({ path }) => path === '/v2/enqueue')).toBe(true);
     return inbox.got.map(({ body }) => JSON.parse(body));
@@ -166,8 +166,8 @@ describe('pagerduty', () => {
     expect(test.map(({ event_action }) => event_action)).toEqual(['trigger', 'resolve']);
   });
 
-  it('takes only what can be closed, one at a time', () => {
-    const { options } = NOTIFIERS.pagerduty;
+  it('takes only what can be closed, one at a time', async () => {
+    const options = await NOTIFIERS.pagerduty.options();
     const routingKey = { env: 'KEY' };
     expect(options.safeParse({ routingKey, on: ['rotated'] }).success).toBe(false);
     expect(options.safeParse({ routingKey, digest: true }).success).toBe(false);
@@ -186,7 +186,7 @@ describe('a command', () => {
   it('gets the document on standard input and its arguments as they are', async () => {
     const folder = aFolder();
     const run = [script(folder, 'cat > got.json; printf %s "$1" > argument'), '$(touch broken); `x`'];
-    await open('command', { run }, folder).deliver(DIGEST);
+    await (await open('command', { run }, folder)).deliver(DIGEST);
     expect(OUTPUTS.notification.parse(JSON.parse(readFileSync(join(folder, 'got.json'), 'utf8'))).id).toBe(DIGEST.id);
     expect(readFileSync(join(folder, 'argument'), 'utf8')).toBe(run[1]);
     expect(existsSync(join(folder, 'broken'))).toBe(false);
@@ -195,13 +195,13 @@ describe('a command', () => {
   it('that does not read is told all the same', async () => {
     const folder = aFolder();
     const many = messageOf(Array.from({ length: 2000 }, (_, index) => told({ id: `${index}` })));
-    await open('command', { run: [script(folder, 'exit 0')] }, folder).deliver(many);
+    await (await open('command', { run: [script(folder, 'exit 0')] }, folder)).deliver(many);
   });
 
   it('that fails, is missing or takes too long is said to, and what it started ends with it', async () => {
     const folder = aFolder();
     const fails = (run: string[], timeoutSeconds = 30) =>
-      expect(open('command', { run, timeoutSeconds }, folder).deliver(MESSAGE)).rejects;
+      expect(open('command', { run, timeoutSeconds }, folder).then((opened) => opened.deliver(MESSAGE))).rejects;
     await fails([script(folder, 'echo hush >&2; exit 3')]).toMatchObject({
       code: 'refused',
       message: 'its program ended with status 3',
@@ -252,8 +252,8 @@ describeWith(['python', 'openssl'], 'mail', () => {
 
   it.each(['tls', 'starttls'] as const)('arrives over %s, with the same Message-ID each time', async (encryption) => {
     const { mail, next } = await server(encryption);
-    await mail().deliver(DIGEST);
-    await mail().deliver(DIGEST);
+    await (await mail()).deliver(DIGEST);
+    await (await mail()).deliver(DIGEST);
     const [first, second] = [await next(), await next()];
     expect(first).toMatchObject({
       from: 'keyturn@example.com',
@@ -270,12 +270,10 @@ describeWith(['python', 'openssl'], 'mail', () => {
   it('that is refused, or meets a server it cannot trust, says so without a word of what it sent', async () => {
     const { mail, folder } = await server('starttls');
     const fails = async (changes: object, code: string) => {
-      const error: KeyturnError = await mail(changes)
-        .deliver(MESSAGE)
-        .then(
-          () => expect.unreachable(),
-          (thrown) => thrown,
-        );
+      const error: KeyturnError = await (await mail(changes)).deliver(MESSAGE).then(
+        () => expect.unreachable(),
+        (thrown) => thrown,
+      );
       expect(error).toBeInstanceOf(KeyturnError);
       expect(error.code).toBe(code);
       expect(`${error.message} ${error.hint} ${inspect(error.cause)}`).not.toMatch(
@@ -298,7 +296,8 @@ describe('a rollout in Kubernetes', () => {
     const inbox = await anInbox((listener) => createHttpsServer({ key, cert }, listener));
     const folder = aFolder();
     writeFileSync(join(folder, 'token'), 'eyJ.first\n', { mode: 0o644 });
-    const { options, open: make } = HOOKS['kubernetes-rollout'];
+    const kind = HOOKS['kubernetes-rollout'];
+    const [options, make] = [await kind.options(), await kind.load()];
     const server = `https://localhost:${inbox.port}`;
     const given = {
       namespace: 'trading',
@@ -332,8 +331,8 @@ describe('a rollout in Kubernetes', () => {
     await expect(stranger.deliver(MESSAGE)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  it('needs a workload that can be restarted', () => {
-    const { options } = HOOKS['kubernetes-rollout'];
+  it('needs a workload that can be restarted', async () => {
+    const options = await HOOKS['kubernetes-rollout'].options();
     for (const workload of ['pod/x', 'deployment/', 'deployment/../x', 'deployment/X', 'market-maker'])
       expect(options.safeParse({ namespace: 'trading', workload }).success).toBe(false);
     expect(options.safeParse({ namespace: '../x', workload: 'deployment/x' }).success).toBe(false);
@@ -344,7 +343,7 @@ describe('what an answer means', () => {
   const toldOf = async (status: number, headers: Record<string, string> = {}) => {
     const [folder, inbox] = [aFolder(), await anInbox()];
     inbox.answers = { status, headers };
-    const slack = open('slack', { url: kept(folder, 'url', `${inbox.url}/hush`) }, folder);
+    const slack = await open('slack', { url: kept(folder, 'url', `${inbox.url}/hush`) }, folder);
     const deliver = () =>
       slack.deliver(MESSAGE).then(
         () => null,
@@ -375,10 +374,12 @@ describe('what an answer means', () => {
   it('there is none from an address that is none, or is open to all', async () => {
     const folder = aFolder();
     for (const url of ['hooks.slack.com', 'http://hooks.slack.com/x', 'ftp://127.0.0.1/']) {
-      const error = open('slack', { url: kept(folder, 'url', url) }, folder).deliver(MESSAGE);
+      const error = (await open('slack', { url: kept(folder, 'url', url) }, folder)).deliver(MESSAGE);
       await expect(error).rejects.toMatchObject({ code: 'invalid', message: expect.not.stringContaining(url) });
     }
-    await expect(open('slack', { url: { env: 'KEYTURN_NOWHERE' } }, folder).deliver(MESSAGE)).rejects.toMatchObject({
+    await expect(
+      (await open('slack', { url: { env: 'KEYTURN_NOWHERE' } }, folder)).deliver(MESSAGE),
+    ).rejects.toMatchObject({
       code: 'invalid',
       message: 'environment variable KEYTURN_NOWHERE is not set',
     });
