@@ -1,4 +1,4 @@
-import type { ZodObject } from 'zod';
+import type { ZodMiniObject } from 'zod/mini';
 import type { Clock } from '../src/ports/clock.ts';
 import type { Notifier, NotifierDependencies } from '../src/ports/notifier.ts';
 import type { OpenStore } from '../src/ports/store.ts';
@@ -22,7 +22,7 @@ import { manualCapabilities } from './venues/manual/capabilities.ts';
 
 interface Kind {
   /** What an entry of keyturn.yaml takes besides `kind`. */
-  options(): Promise<ZodObject>;
+  options(): Promise<ZodMiniObject>;
 }
 
 export interface StoreKind<Options> extends Kind {

@@ -1,33 +1,39 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import { about } from './core/about.ts';
 import { EVENTS } from './core/notifications.ts';
 import { WEEKDAYS } from './core/policy.ts';
 import { Text, WEEKLY } from './core/policy-schema.ts';
 
 /** What can be said of every notifier and of every hook in keyturn.yaml, whatever its kind. */
 
-const Quiet = z
-  .strictObject({
-    days: WEEKLY.days.default([...WEEKDAYS]).meta({ description: 'Weekdays on which it begins.' }),
-    from: WEEKLY.from.meta({ description: 'Nothing is told from this time on.', examples: ['22:00'] }),
-    to: WEEKLY.to.meta({ description: 'Until this time, of the next day where it is earlier.', examples: ['07:00'] }),
+const Quiet = about(
+  z.strictObject({
+    days: about(z._default(WEEKLY.days, [...WEEKDAYS]), { description: 'Weekdays on which it begins.' }),
+    from: about(WEEKLY.from, { description: 'Nothing is told from this time on.', examples: ['22:00'] }),
+    to: about(WEEKLY.to, { description: 'Until this time, of the next day where it is earlier.', examples: ['07:00'] }),
     timeZone: WEEKLY.timeZone,
-  })
-  .meta({ description: 'When to be silent; what came up is told afterwards. A compromised key is told at any hour.' });
+  }),
+  { description: 'When to be silent; what came up is told afterwards. A compromised key is told at any hour.' },
+);
 
 export const Listening = z.strictObject({
-  on: z
-    .array(z.enum(EVENTS))
-    .min(1)
-    .default([...EVENTS])
-    .meta({ description: 'What is told; a compromised key always is.' }),
-  owners: z.array(Text).min(1).optional().meta({ description: 'Only keys of these owners, compromised ones aside.' }),
-  quiet: Quiet.optional(),
-  digest: z.boolean().default(false).meta({ description: 'One message for everything that a pass has to tell.' }),
+  on: about(z._default(z.array(z.enum(EVENTS)).check(z.minLength(1)), [...EVENTS]), {
+    description: 'What is told; a compromised key always is.',
+  }),
+  owners: about(z.optional(z.array(Text).check(z.minLength(1))), {
+    description: 'Only keys of these owners, compromised ones aside.',
+  }),
+  quiet: z.optional(Quiet),
+  digest: about(z._default(z.boolean(), false), { description: 'One message for everything that a pass has to tell.' }),
 });
 export type Listening = z.output<typeof Listening>;
 
 export const Concern = z.strictObject({
-  keys: z.array(Text).min(1).optional().meta({ description: 'Only after these keys, named account/name.' }),
-  applications: z.array(Text).min(1).optional().meta({ description: 'Only after keys of these applications.' }),
+  keys: about(z.optional(z.array(Text).check(z.minLength(1))), {
+    description: 'Only after these keys, named account/name.',
+  }),
+  applications: about(z.optional(z.array(Text).check(z.minLength(1))), {
+    description: 'Only after keys of these applications.',
+  }),
 });
 export type Concern = z.output<typeof Concern>;

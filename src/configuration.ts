@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { Concern, Listening } from './channel-schema.ts';
+import { about } from './core/about.ts';
 import { Name, Seconds } from './core/policy-schema.ts';
 import type { Path } from './core/rules.ts';
 import { inOrder, type Problem } from './problems.ts';
@@ -13,7 +14,7 @@ import { readSource, type Source } from './source.ts';
 /** keyturn.yaml: names for stores, venues, notifiers and hooks. As strict as policies; secrets only as references. */
 
 /** Of each kind, what loads the schema of what it takes besides `kind`: of kinds that nobody uses nothing is loaded. */
-type Options = Readonly<Record<string, () => Promise<z.ZodObject>>>;
+type Options = Readonly<Record<string, () => Promise<z.ZodMiniObject>>>;
 
 /** The kinds there are, and the entries that are always there. */
 export interface Kinds {
@@ -49,40 +50,50 @@ const Url = z.url({ protocol: /^https?$/, error: 'must be an address that starts
 
 /** What can be said of every venue, whatever its kind. */
 const Probing = z.strictObject({
-  proof: z
-    .strictObject({
-      groups: z.number().int().min(1).max(10).default(2).meta({ description: 'Probe groups a revocation needs.' }),
-      apart: Seconds.prefault('10m').meta({ description: 'How far apart they are at least.' }),
-    })
-    .prefault({})
-    .meta({ description: 'What counts as proof that a key is dead.' }),
-  inside: z
-    .strictObject({
-      proxy: Url.optional().meta({ description: 'A proxy through which this venue is asked.' }),
-      address: z
-        .union([z.ipv4(), z.ipv6()])
-        .optional()
-        .meta({ description: 'The address the venue sees then; it must be on every allowlist.' }),
-    })
-    .optional()
-    .meta({ description: 'Where keyturn’s own requests come from.' }),
-  outside: z
-    .strictObject({ proxy: Url.meta({ description: 'A proxy whose address is on no allowlist.' }) })
-    .optional()
-    .meta({ description: 'An egress that allowlists do not contain, to prove that they hold.' }),
+  proof: about(
+    z.prefault(
+      z.strictObject({
+        groups: about(z._default(z.int().check(z.minimum(1), z.maximum(10)), 2), {
+          description: 'Probe groups a revocation needs.',
+        }),
+        apart: about(z.prefault(Seconds, '10m'), { description: 'How far apart they are at least.' }),
+      }),
+      {},
+    ),
+    { description: 'What counts as proof that a key is dead.' },
+  ),
+  inside: about(
+    z.optional(
+      z.strictObject({
+        proxy: about(z.optional(Url), { description: 'A proxy through which this venue is asked.' }),
+        address: about(z.optional(z.union([z.ipv4(), z.ipv6()])), {
+          description: 'The address the venue sees then; it must be on every allowlist.',
+        }),
+      }),
+    ),
+    { description: 'Where keyturn’s own requests come from.' },
+  ),
+  outside: about(
+    z.optional(z.strictObject({ proxy: about(Url, { description: 'A proxy whose address is on no allowlist.' }) })),
+    { description: 'An egress that allowlists do not contain, to prove that they hold.' },
+  ),
 });
 type Probing = z.output<typeof Probing>;
 
-const Claim = z
-  .strictObject({
-    for: Seconds.prefault('15m').meta({ description: 'How long one worker may be in the middle of a step.' }),
-    margin: Seconds.prefault('2m').meta({
-      description: 'Time before its end in which it begins nothing more, and after it in which nobody else begins.',
-    }),
-  })
-  .refine((claim) => claim.for > claim.margin, { path: ['for'], error: 'must be longer than margin' })
-  .prefault({})
-  .meta({ description: 'How long a worker that stopped keeps others away from a key.' });
+const Claim = about(
+  z.prefault(
+    z
+      .strictObject({
+        for: about(z.prefault(Seconds, '15m'), { description: 'How long one worker may be in the middle of a step.' }),
+        margin: about(z.prefault(Seconds, '2m'), {
+          description: 'Time before its end in which it begins nothing more, and after it in which nobody else begins.',
+        }),
+      })
+      .check(z.refine((claim) => claim.for > claim.margin, { path: ['for'], error: 'must be longer than margin' })),
+    {},
+  ),
+  { description: 'How long a worker that stopped keeps others away from a key.' },
+);
 
 /** The schemas of a file and its entries, for the kinds that these values name; without values, for all there are. */
 async function schemasOf({ stores, venues, notifiers, hooks }: Kinds, values?: readonly unknown[]) {
@@ -93,37 +104,39 @@ async function schemasOf({ stores, venues, notifiers, hooks }: Kinds, values?: r
     entrySchema(notifiers, named('notifiers', notifiers), Listening.shape),
     entrySchema(hooks, named('hooks', hooks), Concern.shape),
   ]);
-  const file = z
-    .strictObject({
-      apiVersion: z.literal('keyturn/v1').meta({ description: 'Version of this format.' }),
-      stores: z.record(Name, store).prefault({}).meta({ description: 'Stores by name; local is always there.' }),
-      venues: z.record(Name, venue).prefault({}).meta({ description: 'Venues by name; some are always there.' }),
-      notifiers: atMost(12, notifier).meta({ description: 'Who tells people what happens, by name.' }),
-      hooks: atMost(24, hook).meta({
+  const file = about(
+    z.strictObject({
+      apiVersion: about(z.literal('keyturn/v1'), { description: 'Version of this format.' }),
+      stores: about(z.prefault(z.record(Name, store), {}), { description: 'Stores by name; local is always there.' }),
+      venues: about(z.prefault(z.record(Name, venue), {}), { description: 'Venues by name; some are always there.' }),
+      notifiers: about(atMost(12, notifier), { description: 'Who tells people what happens, by name.' }),
+      hooks: about(atMost(24, hook), {
         description: 'What tells applications that they have another key, by name.',
       }),
       claim: Claim,
       serve: Serve,
-      requireApproved: z
-        .boolean()
-        .default(false)
-        .meta({ description: 'Whether apply takes only plans signed by somebody in allowedSigners.' }),
-      allowedSigners: z
-        .string()
-        .min(1)
-        .default('allowed_signers')
-        .meta({ description: 'The file that lists who may approve plans, as ssh-keygen reads it.' }),
-    })
-    .meta({ title: 'keyturn configuration', description: 'The stores and venues that policies name, and who is told' });
+      requireApproved: about(z._default(z.boolean(), false), {
+        description: 'Whether apply takes only plans signed by somebody in allowedSigners.',
+      }),
+      allowedSigners: about(z._default(z.string().check(z.minLength(1)), 'allowed_signers'), {
+        description: 'The file that lists who may approve plans, as ssh-keygen reads it.',
+      }),
+    }),
+    { title: 'keyturn configuration', description: 'The stores and venues that policies name, and who is told' },
+  );
   return { store, venue, notifier, hook, file };
 }
 
 /** Every record keeps what each was told, and records are small. */
-const atMost = <V extends z.ZodType>(count: number, value: V) =>
-  z
-    .record(Name, value)
-    .refine((entries) => Object.keys(entries).length <= count, { error: `must have at most ${count} entries` })
-    .prefault({});
+const atMost = <V extends z.ZodMiniType>(count: number, value: V) =>
+  z.prefault(
+    z
+      .record(Name, value)
+      .check(
+        z.refine((entries) => Object.keys(entries).length <= count, { error: `must have at most ${count} entries` }),
+      ),
+    {},
+  );
 
 /** The kinds that entries of a section name; all of them where one names none that there is, since the problem lists them. */
 function namedIn(section: string, kinds: Options, values: readonly unknown[]): string[] {
@@ -135,7 +148,7 @@ function namedIn(section: string, kinds: Options, values: readonly unknown[]): s
     : known;
 }
 
-async function entrySchema(kinds: Options, names: readonly string[], common: z.ZodRawShape) {
+async function entrySchema(kinds: Options, names: readonly string[], common: z.core.$ZodShape) {
   const members = await Promise.all(
     names.map(async (kind) => {
       const options = await kinds[kind]?.();
@@ -146,12 +159,8 @@ async function entrySchema(kinds: Options, names: readonly string[], common: z.Z
   return first === undefined ? z.never() : z.discriminatedUnion('kind', [first, ...rest]);
 }
 
-/** Draft 2020-12, for editors. */
-export async function configurationJsonSchema(kinds: Kinds): Promise<Record<string, unknown>> {
-  const { file } = await schemasOf(kinds);
-  const { $schema, ...schema } = z.toJSONSchema(file, { io: 'input' });
-  return { $schema, $id: 'urn:keyturn:configuration:v1', ...schema };
-}
+/** Of a whole keyturn.yaml, with every kind there is. */
+export const configurationSchema = async (kinds: Kinds): Promise<z.ZodMiniType> => (await schemasOf(kinds)).file;
 
 /** For zod: schemas that check one value are not made into functions first, which takes longer than checking does. */
 const ONCE = { jitless: true } as const;
@@ -205,7 +214,7 @@ type Schemas = Awaited<ReturnType<typeof schemasOf>>;
 
 /** What can be used of a file that has mistakes, so that policies are not blamed for names it does define. */
 function legibleParts(written: unknown, { store, venue, notifier, hook, file }: Schemas) {
-  const section = <S extends z.ZodType>(name: string, schema: S): z.output<S> => {
+  const section = <S extends z.ZodMiniType>(name: string, schema: S): z.output<S> => {
     const parsed = schema.safeParse(valueAt(written, [name]));
     return parsed.success ? parsed.data : schema.parse(undefined);
   };
@@ -221,7 +230,7 @@ function legibleParts(written: unknown, { store, venue, notifier, hook, file }: 
   };
 }
 
-function legibleEntries<S extends z.ZodType>(written: unknown, schema: S): Record<string, z.output<S>> {
+function legibleEntries<S extends z.ZodMiniType>(written: unknown, schema: S): Record<string, z.output<S>> {
   if (typeof written !== 'object' || written === null) return {};
   return Object.fromEntries(
     Object.entries(written).flatMap(([name, value]) => {

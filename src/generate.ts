@@ -1,10 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import process from 'node:process';
-import * as z from 'zod';
-import { configurationJsonSchema } from './configuration.ts';
-import { policyJsonSchema } from './core/policy-schema.ts';
-import { rulesJsonSchema, testJsonSchema } from './custom-rules/schema.ts';
+import * as z from 'zod/mini';
 import { findingTables } from './doctor/page.ts';
+import { configurationJsonSchema, policyJsonSchema, rulesJsonSchema, testJsonSchema } from './json-schemas.ts';
 import { reasonTables } from './life.ts';
 import { OUTPUTS } from './outputs.ts';
 import { rulesPage } from './rules-page.ts';

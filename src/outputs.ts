@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import { about } from './core/about.ts';
 import { ACTIONS } from './core/decide.ts';
 import { EVENTS } from './core/notifications.ts';
 import { PERMISSIONS } from './core/policy.ts';
@@ -10,355 +11,404 @@ import { SavedPlan } from './plan-file.ts';
  * generated from here, and tests parse real outputs with it.
  */
 
-const Instant = z.iso.datetime({ precision: 3 }).describe('ISO 8601 in UTC');
-const KeyId = z.string().describe('account/name');
-const GenerationNumber = z.number().int().positive();
+const Instant = about(z.iso.datetime({ precision: 3 }), { description: 'ISO 8601 in UTC' });
+const KeyId = about(z.string(), { description: 'account/name' });
+const GenerationNumber = z.int().check(z.positive());
 const output = <S extends z.core.$ZodLooseShape>(shape: S) => z.looseObject({ formatVersion: z.literal(1), ...shape });
 
-const PlanOutput = output({
-  at: Instant,
-  keys: z.array(
-    z.looseObject({
-      key: KeyId,
-      action: z.literal(ACTIONS).nullable().describe('null: nothing to do now'),
-      reason: z.string().describe('stable code, see docs/life-of-a-key.md'),
-      message: z.string(),
-      due: Instant.nullable(),
-      notBefore: Instant.nullable(),
-      generation: GenerationNumber.nullable(),
-    }),
-  ),
-}).meta({ title: 'keyturn plan -o json' });
-
-const Owner = z.string().nullable();
-
-const CalendarOutput = output({
-  at: Instant,
-  until: Instant,
-  events: z.array(
-    z.looseObject({
-      key: KeyId,
-      at: Instant,
-      kind: z.literal(['rotation-starts', 'due', 'registration-deadline', 'overlap-ends', 'deletion-deadline']),
-      owner: Owner,
-      summary: z.string(),
-    }),
-  ),
-  warnings: z.array(
-    z.looseObject({
-      kind: z.literal(['crowded', 'frozen', 'week-end']),
-      owner: Owner,
-      day: z.iso.date().describe('in UTC'),
-      keys: z.array(KeyId),
-      message: z.string(),
-    }),
-  ),
-  suggestions: z
-    .array(
+const PlanOutput = about(
+  output({
+    at: Instant,
+    keys: z.array(
       z.looseObject({
         key: KeyId,
+        action: about(z.nullable(z.literal(ACTIONS)), { description: 'null: nothing to do now' }),
+        reason: about(z.string(), { description: 'stable code, see docs/life-of-a-key.md' }),
+        message: z.string(),
+        due: z.nullable(Instant),
+        notBefore: z.nullable(Instant),
+        generation: z.nullable(GenerationNumber),
+      }),
+    ),
+  }),
+  { title: 'keyturn plan -o json' },
+);
+
+const Owner = z.nullable(z.string());
+
+const CalendarOutput = about(
+  output({
+    at: Instant,
+    until: Instant,
+    events: z.array(
+      z.looseObject({
+        key: KeyId,
+        at: Instant,
+        kind: z.literal(['rotation-starts', 'due', 'registration-deadline', 'overlap-ends', 'deletion-deadline']),
         owner: Owner,
-        from: Instant,
-        to: Instant,
-        kind: z
-          .literal(['rotate', 'rotate-every'])
-          .describe('rotate: keyturn rotate at that time; rotate-every: another interval in the policy'),
-        days: z.number().int().optional().describe('the interval to write'),
+        summary: z.string(),
+      }),
+    ),
+    warnings: z.array(
+      z.looseObject({
+        kind: z.literal(['crowded', 'frozen', 'week-end']),
+        owner: Owner,
+        day: about(z.iso.date(), { description: 'in UTC' }),
+        keys: z.array(KeyId),
         message: z.string(),
       }),
-    )
-    .optional()
-    .describe('with --suggest'),
-}).meta({ title: 'keyturn plan --horizon -o json' });
-
-const ApplyOutput = output({
-  keys: z.array(
-    z.looseObject({
-      key: KeyId,
-      actions: z.array(
-        z.looseObject({
-          action: z.literal(ACTIONS),
-          outcome: z.literal(['done', 'waiting', 'failed']),
-          reason: z.string(),
-          message: z.string(),
-          verdict: z
-            .literal(['alive', 'dead', 'inconclusive'])
-            .optional()
-            .describe('what was seen of the key, where the step probed it'),
-        }),
+    ),
+    suggestions: about(
+      z.optional(
+        z.array(
+          z.looseObject({
+            key: KeyId,
+            owner: Owner,
+            from: Instant,
+            to: Instant,
+            kind: about(z.literal(['rotate', 'rotate-every']), {
+              description: 'rotate: keyturn rotate at that time; rotate-every: another interval in the policy',
+            }),
+            days: about(z.optional(z.int()), { description: 'the interval to write' }),
+            message: z.string(),
+          }),
+        ),
       ),
-      error: z.string().nullable().describe('what went wrong and what to do; null when nothing did'),
-    }),
-  ),
-}).meta({ title: 'keyturn apply -o json' });
+      { description: 'with --suggest' },
+    ),
+  }),
+  { title: 'keyturn plan --horizon -o json' },
+);
 
-const GenerationStatus = z
-  .looseObject({
+const ApplyOutput = about(
+  output({
+    keys: z.array(
+      z.looseObject({
+        key: KeyId,
+        actions: z.array(
+          z.looseObject({
+            action: z.literal(ACTIONS),
+            outcome: z.literal(['done', 'waiting', 'failed']),
+            reason: z.string(),
+            message: z.string(),
+            verdict: about(z.optional(z.literal(['alive', 'dead', 'inconclusive'])), {
+              description: 'what was seen of the key, where the step probed it',
+            }),
+          }),
+        ),
+        error: about(z.nullable(z.string()), { description: 'what went wrong and what to do; null when nothing did' }),
+      }),
+    ),
+  }),
+  { title: 'keyturn apply -o json' },
+);
+
+const GenerationStatus = z.nullable(
+  z.looseObject({
     generation: GenerationNumber,
-    fingerprint: z.string().nullable(),
-    apiKey: z.string().nullable().describe('masked'),
-    allowlist: z
-      .literal(['proven', 'unproven'])
-      .nullable()
-      .describe('whether it was seen refused from outside its allowlist'),
-    since: Instant,
-  })
-  .nullable();
-
-const StatusOutput = output({
-  keys: z.array(
-    z.looseObject({
-      key: KeyId,
-      phase: z.literal([
-        'none',
-        'steady',
-        'registering',
-        'verifying',
-        'overlap',
-        'revoking',
-        'proving',
-        'compromised',
-        'uncovered',
-      ]),
-      overdue: z.boolean(),
-      due: Instant.nullable(),
-      current: GenerationStatus,
-      next: GenerationStatus,
-      previous: GenerationStatus,
+    fingerprint: z.nullable(z.string()),
+    apiKey: about(z.nullable(z.string()), { description: 'masked' }),
+    allowlist: about(z.nullable(z.literal(['proven', 'unproven'])), {
+      description: 'whether it was seen refused from outside its allowlist',
     }),
-  ),
-}).meta({ title: 'keyturn status -o json' });
+    since: Instant,
+  }),
+);
+
+const StatusOutput = about(
+  output({
+    keys: z.array(
+      z.looseObject({
+        key: KeyId,
+        phase: z.literal([
+          'none',
+          'steady',
+          'registering',
+          'verifying',
+          'overlap',
+          'revoking',
+          'proving',
+          'compromised',
+          'uncovered',
+        ]),
+        overdue: z.boolean(),
+        due: z.nullable(Instant),
+        current: GenerationStatus,
+        next: GenerationStatus,
+        previous: GenerationStatus,
+      }),
+    ),
+  }),
+  { title: 'keyturn status -o json' },
+);
 
 const Permissions = z.array(z.literal(PERMISSIONS));
 
-const TasksOutput = output({
-  tasks: z.array(
-    z.looseObject({
-      key: KeyId,
-      kind: z.literal(['register', 'delete', 'fix']),
-      generation: GenerationNumber,
-      publicKey: z.string().describe('SPKI PEM'),
-      fingerprint: z.string().describe('SHA-256 of the SPKI DER, lower-case hex'),
-      paste: z.string().describe('The public half in the form the venue takes'),
-      label: z.string(),
-      permissions: z.looseObject({ on: Permissions, off: Permissions }),
-      ipAllowlist: z.array(z.string()),
-      page: z.string(),
-      openedAt: Instant,
-      deadline: Instant,
-      overdue: z.boolean(),
-      owner: z.string().nullable(),
-    }),
-  ),
-}).meta({ title: 'keyturn tasks -o json' });
+const TasksOutput = about(
+  output({
+    tasks: z.array(
+      z.looseObject({
+        key: KeyId,
+        kind: z.literal(['register', 'delete', 'fix']),
+        generation: GenerationNumber,
+        publicKey: about(z.string(), { description: 'SPKI PEM' }),
+        fingerprint: about(z.string(), { description: 'SHA-256 of the SPKI DER, lower-case hex' }),
+        paste: about(z.string(), { description: 'The public half in the form the venue takes' }),
+        label: z.string(),
+        permissions: z.looseObject({ on: Permissions, off: Permissions }),
+        ipAllowlist: z.array(z.string()),
+        page: z.string(),
+        openedAt: Instant,
+        deadline: Instant,
+        overdue: z.boolean(),
+        owner: z.nullable(z.string()),
+      }),
+    ),
+  }),
+  { title: 'keyturn tasks -o json' },
+);
 
-const VerifyOutput = output({
-  keys: z.array(
-    z.looseObject({
-      key: KeyId,
-      probes: z.array(
-        z.looseObject({
-          role: z.literal(['current', 'next', 'previous']),
-          generation: GenerationNumber,
-          verdict: z.literal(['alive', 'dead', 'inconclusive']),
-          reason: z.string(),
-          message: z.string(),
-        }),
-      ),
-    }),
-  ),
-}).meta({ title: 'keyturn verify -o json' });
-
-const PolicyCheckOutput = output({
-  problems: z.array(
-    z.looseObject({
-      rule: z.string(),
-      severity: z.literal(['error', 'warning']),
-      file: z.string(),
-      line: z.number().int().positive(),
-      column: z.number().int().positive(),
-      path: z.string(),
-      key: KeyId.nullable().describe('the one key it stands at; null: the file, or all of its keys'),
-      message: z.string(),
-      help: z.string(),
-      waived: z.boolean(),
-    }),
-  ),
-}).meta({ title: 'keyturn policy check -o json' });
-
-const PolicyTestOutput = output({
-  tests: z.array(
-    z.looseObject({
-      file: z.string(),
-      line: z.number().int().positive(),
-      name: z.string(),
-      passed: z.boolean(),
-      missing: z.array(z.looseObject({ rule: z.string() })).describe('expected, and not found'),
-      unexpected: z
-        .array(
+const VerifyOutput = about(
+  output({
+    keys: z.array(
+      z.looseObject({
+        key: KeyId,
+        probes: z.array(
           z.looseObject({
-            rule: z.string(),
-            key: KeyId.nullable(),
-            severity: z.literal(['error', 'warning']),
-            waived: z.boolean(),
+            role: z.literal(['current', 'next', 'previous']),
+            generation: GenerationNumber,
+            verdict: z.literal(['alive', 'dead', 'inconclusive']),
+            reason: z.string(),
             message: z.string(),
           }),
-        )
-        .describe('found, and not expected'),
-    }),
-  ),
-  problems: PolicyCheckOutput.shape.problems.describe('of the files of rules and tests'),
-}).meta({ title: 'keyturn policy test -o json' });
+        ),
+      }),
+    ),
+  }),
+  { title: 'keyturn verify -o json' },
+);
+
+const PolicyCheckOutput = about(
+  output({
+    problems: z.array(
+      z.looseObject({
+        rule: z.string(),
+        severity: z.literal(['error', 'warning']),
+        file: z.string(),
+        line: z.int().check(z.positive()),
+        column: z.int().check(z.positive()),
+        path: z.string(),
+        key: about(z.nullable(KeyId), { description: 'the one key it stands at; null: the file, or all of its keys' }),
+        message: z.string(),
+        help: z.string(),
+        waived: z.boolean(),
+      }),
+    ),
+  }),
+  { title: 'keyturn policy check -o json' },
+);
+
+const PolicyTestOutput = about(
+  output({
+    tests: z.array(
+      z.looseObject({
+        file: z.string(),
+        line: z.int().check(z.positive()),
+        name: z.string(),
+        passed: z.boolean(),
+        missing: about(z.array(z.looseObject({ rule: z.string() })), { description: 'expected, and not found' }),
+        unexpected: about(
+          z.array(
+            z.looseObject({
+              rule: z.string(),
+              key: z.nullable(KeyId),
+              severity: z.literal(['error', 'warning']),
+              waived: z.boolean(),
+              message: z.string(),
+            }),
+          ),
+          { description: 'found, and not expected' },
+        ),
+      }),
+    ),
+    problems: about(PolicyCheckOutput.shape.problems, { description: 'of the files of rules and tests' }),
+  }),
+  { title: 'keyturn policy test -o json' },
+);
 
 const Effect = z.literal(['relaxed', 'tightened', 'neutral']);
-const Seconds = z.number().int();
+const Seconds = z.int();
 
-const PolicyDiffOutput = output({
-  at: Instant,
-  base: z.string(),
-  head: z.string(),
-  relaxes: z.boolean().describe('whether anything is less safe than before'),
-  count: z.looseObject({ before: z.number().int(), after: z.number().int() }).describe('how many keys there are'),
-  keys: z.array(
-    z.looseObject({
-      key: KeyId,
-      formerly: KeyId.nullable().describe('its name before, where that was another'),
-      change: z.literal(['added', 'removed', 'renamed', 'changed']),
-      verdict: z.literal(['relaxed', 'tightened', 'mixed', 'neutral']),
-      changes: z.array(
-        z.looseObject({
-          field: z.string(),
-          effect: Effect,
-          message: z.string(),
-          gained: z.array(z.string()).optional(),
-          lost: z.array(z.string()).optional(),
-        }),
-      ),
-      life: z.looseObject({ before: Seconds.nullable(), after: Seconds.nullable() }).describe('worst-case life'),
-      from: z.literal(['record', 'policies']).describe('what its dates are told from'),
-      dueLater: Seconds.nullable().describe('by how much it falls due later; negative: earlier'),
-      dates: z
-        .array(
+const PolicyDiffOutput = about(
+  output({
+    at: Instant,
+    base: z.string(),
+    head: z.string(),
+    relaxes: about(z.boolean(), { description: 'whether anything is less safe than before' }),
+    count: about(z.looseObject({ before: z.int(), after: z.int() }), { description: 'how many keys there are' }),
+    keys: z.array(
+      z.looseObject({
+        key: KeyId,
+        formerly: about(z.nullable(KeyId), { description: 'its name before, where that was another' }),
+        change: z.literal(['added', 'removed', 'renamed', 'changed']),
+        verdict: z.literal(['relaxed', 'tightened', 'mixed', 'neutral']),
+        changes: z.array(
           z.looseObject({
-            what: z.literal(['due', 'rotation-starts', 'registration-deadline', 'overlap-ends', 'deletion-deadline']),
-            before: Instant,
-            after: Instant,
+            field: z.string(),
+            effect: Effect,
+            message: z.string(),
+            gained: z.optional(z.array(z.string())),
+            lost: z.optional(z.array(z.string())),
           }),
-        )
-        .describe('those that move; none without a record'),
-      dueNow: z.boolean().describe('its rotation starts at once because of this change'),
+        ),
+        life: about(z.looseObject({ before: z.nullable(Seconds), after: z.nullable(Seconds) }), {
+          description: 'worst-case life',
+        }),
+        from: about(z.literal(['record', 'policies']), { description: 'what its dates are told from' }),
+        dueLater: about(z.nullable(Seconds), { description: 'by how much it falls due later; negative: earlier' }),
+        dates: about(
+          z.array(
+            z.looseObject({
+              what: z.literal(['due', 'rotation-starts', 'registration-deadline', 'overlap-ends', 'deletion-deadline']),
+              before: Instant,
+              after: Instant,
+            }),
+          ),
+          { description: 'those that move; none without a record' },
+        ),
+        dueNow: about(z.boolean(), { description: 'its rotation starts at once because of this change' }),
+      }),
+    ),
+    waivers: z.array(
+      z.looseObject({
+        rule: z.string(),
+        key: KeyId,
+        effect: Effect,
+        message: z.string(),
+        before: about(z.nullable(z.iso.date()), { description: 'the last day on which it counts' }),
+        after: z.nullable(z.iso.date()),
+      }),
+    ),
+    people: z.array(
+      z.looseObject({
+        owner: z.nullable(z.string()),
+        keys: z.looseObject({ before: z.int(), after: z.int() }),
+        tasks: about(z.looseObject({ before: z.number(), after: z.number() }), {
+          description: 'in a quarter of a year',
+        }),
+      }),
+    ),
+    errors: about(z.looseObject({ base: z.int(), head: z.int() }), {
+      description: 'how many errors keyturn policy check has',
     }),
-  ),
-  waivers: z.array(
-    z.looseObject({
-      rule: z.string(),
-      key: KeyId,
-      effect: Effect,
-      message: z.string(),
-      before: z.iso.date().nullable().describe('the last day on which it counts'),
-      after: z.iso.date().nullable(),
+    unread: about(z.array(z.looseObject({ store: z.string(), message: z.string() })), {
+      description: 'stores that were not read',
     }),
-  ),
-  people: z.array(
-    z.looseObject({
-      owner: z.string().nullable(),
-      keys: z.looseObject({ before: z.number().int(), after: z.number().int() }),
-      tasks: z.looseObject({ before: z.number(), after: z.number() }).describe('in a quarter of a year'),
-    }),
-  ),
-  errors: z
-    .looseObject({ base: z.number().int(), head: z.number().int() })
-    .describe('how many errors keyturn policy check has'),
-  unread: z.array(z.looseObject({ store: z.string(), message: z.string() })).describe('stores that were not read'),
-}).meta({ title: 'keyturn policy diff -o json' });
+  }),
+  { title: 'keyturn policy diff -o json' },
+);
 
-const DoctorOutput = output({
-  findings: z.array(
-    z.looseObject({
-      code: z.string().describe('stable, see docs/doctor.md'),
-      severity: z.literal(['error', 'warning', 'info']),
-      subject: z.string().describe('the key, store or venue it is about'),
-      message: z.string(),
-      next: z.string().describe('what to do about it'),
-      fixable: z.boolean().describe('whether keyturn doctor --fix KEY mends it'),
-    }),
-  ),
-  fixed: z
-    .array(z.looseObject({ code: z.string(), outcome: z.literal(['done', 'failed']), message: z.string() }))
-    .describe('with --fix: what was tried'),
-}).meta({ title: 'keyturn doctor -o json' });
+const DoctorOutput = about(
+  output({
+    findings: z.array(
+      z.looseObject({
+        code: about(z.string(), { description: 'stable, see docs/doctor.md' }),
+        severity: z.literal(['error', 'warning', 'info']),
+        subject: about(z.string(), { description: 'the key, store or venue it is about' }),
+        message: z.string(),
+        next: about(z.string(), { description: 'what to do about it' }),
+        fixable: about(z.boolean(), { description: 'whether keyturn doctor --fix KEY mends it' }),
+      }),
+    ),
+    fixed: about(
+      z.array(z.looseObject({ code: z.string(), outcome: z.literal(['done', 'failed']), message: z.string() })),
+      { description: 'with --fix: what was tried' },
+    ),
+  }),
+  { title: 'keyturn doctor -o json' },
+);
 
-const AuditOutput = output({
-  keys: z.number().int().describe('how many were looked at'),
-  findings: z.array(
-    z.looseObject({
-      subject: z.string().describe('a key, or an account'),
-      code: z.string(),
-      severity: z.literal(['error', 'warning']),
-      message: z.string(),
-      help: z.string(),
-    }),
-  ),
-}).meta({ title: 'keyturn audit -o json' });
+const AuditOutput = about(
+  output({
+    keys: about(z.int(), { description: 'how many were looked at' }),
+    findings: z.array(
+      z.looseObject({
+        subject: about(z.string(), { description: 'a key, or an account' }),
+        code: z.string(),
+        severity: z.literal(['error', 'warning']),
+        message: z.string(),
+        help: z.string(),
+      }),
+    ),
+  }),
+  { title: 'keyturn audit -o json' },
+);
 
-const EvidenceOutput = output({
-  key: KeyId,
-  intact: z.boolean(),
-  head: z
-    .string()
-    .describe('SHA-256 in lower-case hex, over the newest sealed document and the last entry of every live generation'),
-  breaks: z.array(
-    z.looseObject({ generation: GenerationNumber.nullable(), entry: z.number().int().nullable(), message: z.string() }),
-  ),
-  generations: z.array(
-    z.looseObject({
-      generation: GenerationNumber,
-      key: KeyId.describe('what the key was called when this generation was made'),
-      state: z.literal(['live', 'finished']),
-      publicKey: z.string().nullable().describe('SPKI PEM'),
-      fingerprint: z.string().nullable(),
-      apiKey: z.string().nullable().describe('masked'),
-      at: z.record(z.string(), Instant),
-      document: z.string().nullable().describe('SHA-256 of the sealed document'),
-      entries: z.array(EvidenceEntry),
+const EvidenceOutput = about(
+  output({
+    key: KeyId,
+    intact: z.boolean(),
+    head: about(z.string(), {
+      description:
+        'SHA-256 in lower-case hex, over the newest sealed document and the last entry of every live generation',
     }),
-  ),
-  signature: z
-    .looseObject({
-      signed: z.string().describe('the characters that were signed: the head'),
-      algorithm: z.literal('Ed25519'),
-      value: z.string().describe('base64'),
-      publicKey: z.string().describe('SPKI PEM'),
-    })
-    .nullable(),
-}).meta({ title: 'keyturn evidence -o json' });
+    breaks: z.array(
+      z.looseObject({ generation: z.nullable(GenerationNumber), entry: z.nullable(z.int()), message: z.string() }),
+    ),
+    generations: z.array(
+      z.looseObject({
+        generation: GenerationNumber,
+        key: about(KeyId, { description: 'what the key was called when this generation was made' }),
+        state: z.literal(['live', 'finished']),
+        publicKey: about(z.nullable(z.string()), { description: 'SPKI PEM' }),
+        fingerprint: z.nullable(z.string()),
+        apiKey: about(z.nullable(z.string()), { description: 'masked' }),
+        at: z.record(z.string(), Instant),
+        document: about(z.nullable(z.string()), { description: 'SHA-256 of the sealed document' }),
+        entries: z.array(EvidenceEntry),
+      }),
+    ),
+    signature: z.nullable(
+      z.looseObject({
+        signed: about(z.string(), { description: 'the characters that were signed: the head' }),
+        algorithm: z.literal('Ed25519'),
+        value: about(z.string(), { description: 'base64' }),
+        publicKey: about(z.string(), { description: 'SPKI PEM' }),
+      }),
+    ),
+  }),
+  { title: 'keyturn evidence -o json' },
+);
 
-const NotificationOutput = output({
-  id: z.string().describe('stays the same when the message is sent again'),
-  title: z.string(),
-  notifications: z.array(
-    z.looseObject({
-      id: z.string().describe('the same, of what is told'),
-      event: z.literal([...EVENTS, 'test']),
-      subject: z.string().describe('what its reminders have in common'),
-      step: z.number().int().nonnegative().describe('how far up the ladder of its reminders'),
-      key: KeyId,
-      account: z.string(),
-      application: z.string(),
-      venue: z.string(),
-      owner: z.string().nullable(),
-      generation: GenerationNumber.nullable(),
-      at: Instant.describe('since when it is the case'),
-      deadline: Instant.nullable(),
-      message: z.string(),
-      hint: z.string().nullable(),
-    }),
-  ),
-}).meta({ title: 'What webhooks are posted and commands are given' });
+const NotificationOutput = about(
+  output({
+    id: about(z.string(), { description: 'stays the same when the message is sent again' }),
+    title: z.string(),
+    notifications: z.array(
+      z.looseObject({
+        id: about(z.string(), { description: 'the same, of what is told' }),
+        event: z.literal([...EVENTS, 'test']),
+        subject: about(z.string(), { description: 'what its reminders have in common' }),
+        step: about(z.int().check(z.nonnegative()), { description: 'how far up the ladder of its reminders' }),
+        key: KeyId,
+        account: z.string(),
+        application: z.string(),
+        venue: z.string(),
+        owner: z.nullable(z.string()),
+        generation: z.nullable(GenerationNumber),
+        at: about(Instant, { description: 'since when it is the case' }),
+        deadline: z.nullable(Instant),
+        message: z.string(),
+        hint: z.nullable(z.string()),
+      }),
+    ),
+  }),
+  { title: 'What webhooks are posted and commands are given' },
+);
 
 export const OUTPUTS = {
   plan: PlanOutput,
-  'saved-plan': SavedPlan.meta({ title: 'keyturn plan --out FILE, keyturn plan show FILE -o json' }),
+  'saved-plan': about(SavedPlan, { title: 'keyturn plan --out FILE, keyturn plan show FILE -o json' }),
   calendar: CalendarOutput,
   apply: ApplyOutput,
   status: StatusOutput,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import { about } from './core/about.ts';
 import { ACTIONS } from './core/decide.ts';
 import type { Gathered, Plan } from './core/plan.ts';
 import { policyVersion } from './core/policy-version.ts';
@@ -12,27 +13,30 @@ import { VERSION } from './version.ts';
  * revision of its record. A digest over all of it shows edits; who approved it, only a signature can say (approval.ts).
  */
 
-const Instant = z.iso.datetime({ precision: 3 }).transform((text) => new Date(text));
+const Instant = z.pipe(
+  z.iso.datetime({ precision: 3 }),
+  z.transform((text) => new Date(text)),
+);
 
 const Entry = z.strictObject({
-  key: z.string().describe('account/name'),
-  action: z.literal(ACTIONS).nullable().describe('null: nothing to do now'),
-  reason: z.string().describe('stable code, see docs/life-of-a-key.md'),
+  key: about(z.string(), { description: 'account/name' }),
+  action: about(z.nullable(z.literal(ACTIONS)), { description: 'null: nothing to do now' }),
+  reason: about(z.string(), { description: 'stable code, see docs/life-of-a-key.md' }),
   message: z.string(),
   due: Instant,
-  notBefore: Instant.nullable(),
-  generation: z.number().int().positive().nullable(),
-  revision: z.number().int().positive().nullable().describe('of the record; null: there was none'),
-  policy: z.string().describe('changes when anything about the key in its policy does'),
+  notBefore: z.nullable(Instant),
+  generation: z.nullable(z.int().check(z.positive())),
+  revision: about(z.nullable(z.int().check(z.positive())), { description: 'of the record; null: there was none' }),
+  policy: about(z.string(), { description: 'changes when anything about the key in its policy does' }),
 });
 type Entry = z.output<typeof Entry>;
 
 export const SavedPlan = z.strictObject({
   formatVersion: z.literal(1),
-  version: z.string().describe('of the keyturn that made it'),
+  version: about(z.string(), { description: 'of the keyturn that made it' }),
   at: Instant,
   keys: z.array(Entry),
-  digest: z.string().describe('SHA-256 in lower-case hex, over the other fields as JSON without spaces'),
+  digest: about(z.string(), { description: 'SHA-256 in lower-case hex, over the other fields as JSON without spaces' }),
 });
 export type SavedPlan = z.output<typeof SavedPlan>;
 

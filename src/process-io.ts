@@ -14,8 +14,8 @@ export function ioOf(
   process: Process,
   { noColor, quiet, logLevel }: { noColor: boolean; quiet: boolean; logLevel: LogLevel | undefined },
 ): { io: CommandIo; close(): void } {
-  const { stdin, stdout, stderr, env } = process;
-  const terminal = terminalOf({ stdin, stdout, stderr, env, noColor, quiet });
+  const { stdout, stderr, env } = process;
+  const terminal = terminalOf(process, { noColor, quiet });
   const { signal, letGo } = interruptionOf(process);
   const openLog = async (): Promise<Logger> => {
     const { createLogger } = await import('./log.ts');
@@ -34,7 +34,9 @@ export function ioOf(
   const hangups: (() => void)[] = [];
   return {
     io: {
-      stdin,
+      get stdin() {
+        return process.stdin;
+      },
       stdout,
       stderr,
       terminal,

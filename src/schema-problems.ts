@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Path, RuleId } from './core/rules.ts';
 import { errorAt, type Problem } from './problems.ts';
 import { aboutOf, fieldsOf, isSecretReference, schemaAt, valueAt } from './schema-walk.ts';
@@ -10,7 +10,7 @@ type Issue = z.core.$ZodIssue;
 /** A file and the schema it should have followed. */
 interface Check {
   source: Source;
-  schema: z.ZodType;
+  schema: z.ZodMiniType;
 }
 
 /** Whoever made more mistakes mends these first. Of some files that are no policy there would be a hundred thousand. */
@@ -20,7 +20,7 @@ const MAX_ISSUES = 200;
  * Turns what a schema says against a file into problems in plain words. Schemas word their own messages as `must be …`;
  * descriptions and examples become the help. Values are never repeated: they may be secrets.
  */
-export function schemaProblems({ issues }: z.ZodError, check: Check): Problem[] {
+export function schemaProblems({ issues }: z.core.$ZodError, check: Check): Problem[] {
   const all = issues.flatMap(eachField);
   const problems = all.slice(0, MAX_ISSUES).flatMap((issue) => problemsOf(issue, check));
   const more = all.length - MAX_ISSUES;

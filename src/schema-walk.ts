@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Path } from './core/rules.ts';
 
 /** Finds the way through a zod schema along a path, to say what belongs there. */

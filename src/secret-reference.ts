@@ -1,18 +1,24 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import { about } from './core/about.ts';
 import { KeyturnError } from './errors.ts';
 import { Secret } from './secret.ts';
 
 /** Where a secret comes from; configuration never holds one itself. */
-export const SecretReference = z
-  .union([
-    z.strictObject({ env: z.string().min(1).meta({ description: 'Name of an environment variable that holds it.' }) }),
+export const SecretReference = about(
+  z.union([
     z.strictObject({
-      file: z.string().min(1).meta({ description: 'Path of a file that holds it, readable for its owner only.' }),
+      env: about(z.string().check(z.minLength(1)), { description: 'Name of an environment variable that holds it.' }),
     }),
-  ])
-  .meta({ id: 'SecretReference', description: 'A reference to a secret: { env: NAME } or { file: PATH }.' });
+    z.strictObject({
+      file: about(z.string().check(z.minLength(1)), {
+        description: 'Path of a file that holds it, readable for its owner only.',
+      }),
+    }),
+  ]),
+  { id: 'SecretReference', description: 'A reference to a secret: { env: NAME } or { file: PATH }.' },
+);
 export type SecretReference = z.infer<typeof SecretReference>;
 
 /** How a reference is named in messages. */

@@ -5,7 +5,7 @@ import pc from 'picocolors';
 /** What keyturn writes to, and what that can do. Colour, prompts and progress are for terminals only. */
 export interface Terminal {
   /** A person is there to answer: standard input and standard error are terminals and this is no CI run. */
-  interactive: boolean;
+  readonly interactive: boolean;
   /** Columns of standard output; null in a pipe. */
   width: number | null;
   paint: Paint;
@@ -17,29 +17,32 @@ export interface Terminal {
 
 export type Paint = Record<'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan', (text: string) => string>;
 
+/** A process, as far as a terminal depends on it. Standard input is looked at when somebody is to be asked: opening it takes a while. */
 export interface TerminalEnvironment {
-  stdin: { isTTY?: boolean };
+  readonly stdin: { isTTY?: boolean };
   stdout: Pick<WriteStream, 'write'> & { isTTY?: boolean; columns?: number };
   stderr: Pick<WriteStream, 'write'> & { isTTY?: boolean; columns?: number };
   env: NodeJS.ProcessEnv;
-  /** From `--no-color` and `--quiet`. */
+}
+
+/** The switches `--no-color` and `--quiet`. */
+export interface TerminalOptions {
   noColor?: boolean;
   quiet?: boolean;
 }
 
-export function terminalOf({
-  stdin,
-  stdout,
-  stderr,
-  env,
-  noColor = false,
-  quiet = false,
-}: TerminalEnvironment): Terminal {
+export function terminalOf(
+  process: TerminalEnvironment,
+  { noColor = false, quiet = false }: TerminalOptions = {},
+): Terminal {
+  const { stdout, stderr, env } = process;
   const isTerminal = stderr.isTTY === true;
   const canShowProgress = isTerminal && !quiet && env.TERM !== 'dumb';
   let showsProgress = false;
   return {
-    interactive: stdin.isTTY === true && isTerminal && !env.CI,
+    get interactive() {
+      return isTerminal && !env.CI && process.stdin.isTTY === true;
+    },
     width: stdout.isTTY ? widthOf(stdout) : null,
     paint: pc.createColors(wantsColour(stdout, env, noColor)),
     progress(text) {

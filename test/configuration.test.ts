@@ -2,27 +2,32 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import * as z from 'zod';
-import { configurationJsonSchema, type Kinds, loadConfiguration } from '../src/configuration.ts';
+import * as z from 'zod/mini';
+import { type Kinds, loadConfiguration } from '../src/configuration.ts';
+import { about } from '../src/core/about.ts';
+import { configurationJsonSchema } from '../src/json-schemas.ts';
 import { hasErrors, type Problem } from '../src/problems.ts';
 import { SecretReference } from '../src/secret-reference.ts';
 
 const KINDS = {
   stores: {
     directory: async () =>
-      z.strictObject({ path: z.string().describe('Where the files are').default('.keyturn/store') }),
+      z.strictObject({ path: z._default(about(z.string(), { description: 'Where the files are' }), '.keyturn/store') }),
     vault: async () =>
       z.strictObject({
-        address: z.url({ error: 'must be an address' }).describe('Where Vault answers'),
+        address: about(z.url({ error: 'must be an address' }), { description: 'Where Vault answers' }),
         auth: z.discriminatedUnion('kind', [
           z.strictObject({ kind: z.literal('token'), token: SecretReference }),
-          z.strictObject({ kind: z.literal('kubernetes'), role: z.string().describe('The role to log in with') }),
+          z.strictObject({
+            kind: z.literal('kubernetes'),
+            role: about(z.string(), { description: 'The role to log in with' }),
+          }),
         ]),
       }),
   },
-  venues: { binance: async () => z.strictObject({ baseUrl: z.string().default('https://api.binance.com') }) },
-  notifiers: { slack: async () => z.strictObject({ url: SecretReference.describe('Where to post') }) },
-  hooks: { command: async () => z.strictObject({ run: z.array(z.string()).min(1) }) },
+  venues: { binance: async () => z.strictObject({ baseUrl: z._default(z.string(), 'https://api.binance.com') }) },
+  notifiers: { slack: async () => z.strictObject({ url: about(SecretReference, { description: 'Where to post' }) }) },
+  hooks: { command: async () => z.strictObject({ run: z.array(z.string()).check(z.minLength(1)) }) },
   builtIn: { stores: { local: { kind: 'directory' } }, venues: { binance: { kind: 'binance' } } },
 } satisfies Kinds;
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { KeyturnError } from '../src/errors.ts';
 import { createLogger, type Logger } from '../src/log.ts';
 import type { LogLevel } from '../src/log-levels.ts';

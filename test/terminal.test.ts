@@ -12,7 +12,14 @@ interface Setting {
 }
 
 /** A terminal where nothing else is said, and what it was sent. */
-function aTerminal({ stdin = true, stdout = true, stderr = true, columns = 80, ...rest }: Setting = {}) {
+function aTerminal({
+  stdin = true,
+  stdout = true,
+  stderr = true,
+  columns = 80,
+  env = { TERM: 'xterm' },
+  ...options
+}: Setting = {}) {
   const sent = { stdout: '', stderr: '' };
   const stream = (name: keyof typeof sent, isTTY: boolean) => ({
     isTTY,
@@ -22,13 +29,10 @@ function aTerminal({ stdin = true, stdout = true, stderr = true, columns = 80, .
       return true;
     },
   });
-  const terminal = terminalOf({
-    stdin: { isTTY: stdin },
-    stdout: stream('stdout', stdout),
-    stderr: stream('stderr', stderr),
-    env: { TERM: 'xterm' },
-    ...rest,
-  });
+  const terminal = terminalOf(
+    { stdin: { isTTY: stdin }, stdout: stream('stdout', stdout), stderr: stream('stderr', stderr), env },
+    options,
+  );
   return { ...terminal, sent };
 }
 

@@ -1,16 +1,20 @@
 import { once } from 'node:events';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../src/core/about.ts';
 import { KeyturnError } from '../../src/errors.ts';
 import type { Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
 import { documentOf } from './document.ts';
 
 export const CommandOptions = z.strictObject({
-  run: z
-    .array(z.string().min(1))
-    .min(1)
-    .describe('A program and its arguments, run without a shell; it gets the message as JSON on standard input')
-    .meta({ examples: [['/usr/local/bin/on-rotation', '--quiet']] }),
-  timeoutSeconds: z.number().int().min(1).max(300).default(30).describe('After that it is ended'),
+  run: about(
+    about(z.array(z.string().check(z.minLength(1))).check(z.minLength(1)), {
+      description: 'A program and its arguments, run without a shell; it gets the message as JSON on standard input',
+    }),
+    { examples: [['/usr/local/bin/on-rotation', '--quiet']] },
+  ),
+  timeoutSeconds: about(z._default(z.int().check(z.minimum(1), z.maximum(300)), 30), {
+    description: 'After that it is ended',
+  }),
 });
 type CommandOptions = z.infer<typeof CommandOptions>;
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../src/core/about.ts';
 import { KeyturnError } from '../../src/errors.ts';
 import type { Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
 import { isSafeAddress } from '../address.ts';
@@ -14,22 +15,29 @@ const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const WORKLOAD = /^(?:deployment|statefulset|daemonset)\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
 export const KubernetesRolloutOptions = z.strictObject({
-  namespace: z
-    .string()
-    .regex(DNS_LABEL, { error: 'must be the name of a namespace' })
-    .describe('Where the workload is'),
-  workload: z
-    .string()
-    .regex(WORKLOAD, { error: 'must be deployment/NAME, statefulset/NAME or daemonset/NAME' })
-    .describe('What is restarted, pod by pod, as kubectl rollout restart does')
-    .meta({ examples: ['deployment/market-maker'] }),
-  server: z
-    .url()
-    .refine(isSafeAddress, { error: 'must start with https://' })
-    .default('https://kubernetes.default.svc')
-    .describe('The API server'),
-  token: z.string().default(`${SERVICE_ACCOUNT}/token`).describe('File of the service account’s token'),
-  ca: z.string().default(`${SERVICE_ACCOUNT}/ca.crt`).describe('File of the API server’s authority, in PEM'),
+  namespace: about(z.string().check(z.regex(DNS_LABEL, { error: 'must be the name of a namespace' })), {
+    description: 'Where the workload is',
+  }),
+  workload: about(
+    about(
+      z.string().check(z.regex(WORKLOAD, { error: 'must be deployment/NAME, statefulset/NAME or daemonset/NAME' })),
+      { description: 'What is restarted, pod by pod, as kubectl rollout restart does' },
+    ),
+    { examples: ['deployment/market-maker'] },
+  ),
+  server: about(
+    z._default(
+      z.url().check(z.refine(isSafeAddress, { error: 'must start with https://' })),
+      'https://kubernetes.default.svc',
+    ),
+    { description: 'The API server' },
+  ),
+  token: about(z._default(z.string(), `${SERVICE_ACCOUNT}/token`), {
+    description: 'File of the service account’s token',
+  }),
+  ca: about(z._default(z.string(), `${SERVICE_ACCOUNT}/ca.crt`), {
+    description: 'File of the API server’s authority, in PEM',
+  }),
 });
 type KubernetesRolloutOptions = z.infer<typeof KubernetesRolloutOptions>;
 

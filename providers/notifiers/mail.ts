@@ -1,29 +1,29 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../src/core/about.ts';
 import { KeyturnError } from '../../src/errors.ts';
 import type { Message, Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
 import { readSecretReference, SecretReference } from '../../src/secret-reference.ts';
 
-const Address = z.email({ error: 'must be a mail address' }).meta({ examples: ['desk-a@example.com'] });
+const Address = about(z.email({ error: 'must be a mail address' }), { examples: ['desk-a@example.com'] });
 
 export const MailOptions = z.strictObject({
-  host: z
-    .string()
-    .min(1)
-    .describe('The mail server')
-    .meta({ examples: ['smtp.example.com'] }),
-  port: z.number().int().min(1).max(65_535).optional().describe('465, or 587 with starttls'),
-  encryption: z
-    .enum(['tls', 'starttls'])
-    .default('tls')
-    .describe('From the first byte, or asked for before anything is sent'),
-  ca: z.string().min(1).optional().describe('PEM of the authorities to trust instead of the usual ones'),
-  user: z.string().min(1).optional().describe('Whom to log in as'),
-  password: SecretReference.optional().describe('What to log in with'),
-  from: Address.describe('The sender'),
-  to: z.array(Address).min(1).describe('Who gets it'),
+  host: about(about(z.string().check(z.minLength(1)), { description: 'The mail server' }), {
+    examples: ['smtp.example.com'],
+  }),
+  port: about(z.optional(z.int().check(z.minimum(1), z.maximum(65_535))), { description: '465, or 587 with starttls' }),
+  encryption: about(z._default(z.enum(['tls', 'starttls']), 'tls'), {
+    description: 'From the first byte, or asked for before anything is sent',
+  }),
+  ca: about(z.optional(z.string().check(z.minLength(1))), {
+    description: 'PEM of the authorities to trust instead of the usual ones',
+  }),
+  user: about(z.optional(z.string().check(z.minLength(1))), { description: 'Whom to log in as' }),
+  password: about(z.optional(SecretReference), { description: 'What to log in with' }),
+  from: about(Address, { description: 'The sender' }),
+  to: about(z.array(Address).check(z.minLength(1)), { description: 'Who gets it' }),
 });
 type MailOptions = z.infer<typeof MailOptions>;
 

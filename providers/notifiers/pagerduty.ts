@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../src/core/about.ts';
 import type { Notification, NotificationEvent, Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
 import { readSecretReference, SecretReference } from '../../src/secret-reference.ts';
 import { isSafeAddress } from '../address.ts';
@@ -8,18 +9,20 @@ import { postJson } from './post.ts';
 const ALARMS = ['task', 'overdue', 'compromised', 'failed'] as const satisfies readonly NotificationEvent[];
 
 export const PagerDutyOptions = z.strictObject({
-  routingKey: SecretReference.describe('The integration key of a service (Events API v2)'),
-  baseUrl: z
-    .url()
-    .refine(isSafeAddress, { error: 'must start with https://; plain http is for this machine only' })
-    .default('https://events.pagerduty.com')
-    .describe('Another one for accounts in Europe: https://events.eu.pagerduty.com'),
-  on: z
-    .array(z.enum(ALARMS))
-    .min(1)
-    .default(['overdue', 'compromised', 'failed'])
-    .describe('What opens an incident; what is over closes it'),
-  digest: z.literal(false).default(false).describe('Incidents are never put together'),
+  routingKey: about(SecretReference, { description: 'The integration key of a service (Events API v2)' }),
+  baseUrl: about(
+    z._default(
+      z
+        .url()
+        .check(z.refine(isSafeAddress, { error: 'must start with https://; plain http is for this machine only' })),
+      'https://events.pagerduty.com',
+    ),
+    { description: 'Another one for accounts in Europe: https://events.eu.pagerduty.com' },
+  ),
+  on: about(z._default(z.array(z.enum(ALARMS)).check(z.minLength(1)), ['overdue', 'compromised', 'failed']), {
+    description: 'What opens an incident; what is over closes it',
+  }),
+  digest: about(z._default(z.literal(false), false), { description: 'Incidents are never put together' }),
 });
 type PagerDutyOptions = z.infer<typeof PagerDutyOptions>;
 

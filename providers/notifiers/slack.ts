@@ -1,11 +1,14 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../src/core/about.ts';
 import type { Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
 import { SecretReference } from '../../src/secret-reference.ts';
 import { createHttpClient } from '../http.ts';
 import { addressFrom, postJson } from './post.ts';
 
 export const SlackOptions = z.strictObject({
-  url: SecretReference.describe('The address of an incoming webhook; whoever knows it can write to the channel'),
+  url: about(SecretReference, {
+    description: 'The address of an incoming webhook; whoever knows it can write to the channel',
+  }),
 });
 type SlackOptions = z.infer<typeof SlackOptions>;
 

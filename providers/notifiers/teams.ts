@@ -1,11 +1,14 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../src/core/about.ts';
 import type { Message, Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
 import { SecretReference } from '../../src/secret-reference.ts';
 import { createHttpClient } from '../http.ts';
 import { addressFrom, postJson } from './post.ts';
 
 export const TeamsOptions = z.strictObject({
-  url: SecretReference.describe('The address of a workflow that posts to a channel when a webhook request is received'),
+  url: about(SecretReference, {
+    description: 'The address of a workflow that posts to a channel when a webhook request is received',
+  }),
 });
 type TeamsOptions = z.infer<typeof TeamsOptions>;
 

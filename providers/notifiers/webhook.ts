@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../src/core/about.ts';
 import type { Notifier, NotifierDependencies } from '../../src/ports/notifier.ts';
 import type { Secret } from '../../src/secret.ts';
 import { readSecretReference, SecretReference } from '../../src/secret-reference.ts';
@@ -8,8 +9,8 @@ import { documentOf } from './document.ts';
 import { addressFrom, postJson } from './post.ts';
 
 export const WebhookOptions = z.strictObject({
-  url: SecretReference.describe('The address that is posted to'),
-  secret: SecretReference.describe('What signs each request: whsec_ and base64, or any text'),
+  url: about(SecretReference, { description: 'The address that is posted to' }),
+  secret: about(SecretReference, { description: 'What signs each request: whsec_ and base64, or any text' }),
 });
 type WebhookOptions = z.infer<typeof WebhookOptions>;
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { type Credential, PEOPLE_ONLY, type Probe, type Venue, type VenueDependencies } from '../../src/ports/venue.ts';
 import { isLoopback } from '../address.ts';
 import type { HttpClient } from '../http.ts';

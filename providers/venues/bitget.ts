@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import {
   type Credential,
   type Inspection,
@@ -33,7 +33,7 @@ export function openBitget(options: BitgetOptions, dependencies: VenueDependenci
 const ACCOUNT = {
   path: '/api/v2/spot/account/info',
   schema: z.object({
-    userId: z.string().min(1),
+    userId: z.string().check(z.minLength(1)),
     /** Addresses apart by commas; empty for a key that is tied to none. */
     ips: z.string(),
     authorities: z.array(z.string()),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { KeyturnError } from '../../src/errors.ts';
 import {
   type Changed,
@@ -34,18 +34,21 @@ export function openBybit(options: BybitOptions, dependencies: VenueDependencies
   };
 }
 
-const Instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString());
+const Instant = z.pipe(
+  z.iso.datetime({ offset: true }),
+  z.transform((text) => new Date(text).toISOString()),
+);
 
 /** [Y-QUERY]: `*` is a key that is tied to no address; `deadlineDay` is negative for one that does not end. */
 const Information = z.object({
   readOnly: z.literal([0, 1]),
   permissions: z.record(z.string(), z.array(z.string())),
   ips: z.array(z.string()),
-  deadlineDay: z.number().nullish(),
-  expiredAt: Instant.nullish().catch(null),
-  createdAt: Instant.nullish().catch(null),
+  deadlineDay: z.nullish(z.number()),
+  expiredAt: z.catch(z.nullish(Instant), null),
+  createdAt: z.catch(z.nullish(Instant), null),
   userID: z.union([z.int(), z.string()]),
-  rsaPublicKey: z.string().nullish(),
+  rsaPublicKey: z.nullish(z.string()),
 });
 
 const QUERY_API = { method: 'GET', path: '/v5/user/query-api', schema: Information } as const;

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../src/core/about.ts';
 import { isLoopback, isSafeAddress } from '../address.ts';
 
 /** Where a venue is. */
@@ -15,17 +16,20 @@ function isBare(url: string): boolean {
 }
 
 /** Of an API: everything that is signed goes there, so plain http is for this machine only. */
-export const hostAddress = httpAddress
-  .refine(isSafeAddress, { error: 'write https://; plain http is for this machine only', abort: true })
-  .refine(isBare, { error: 'write the address alone, without user, password, query and fragment' });
+export const hostAddress = httpAddress.check(
+  z.refine(isSafeAddress, { error: 'write https://; plain http is for this machine only', abort: true }),
+  z.refine(isBare, { error: 'write the address alone, without user, password, query and fragment' }),
+);
 
 /** The options every kind of venue has. */
 export const hostOptions = (baseUrl: string) =>
   z.strictObject({
-    baseUrl: hostAddress
-      .default(baseUrl)
-      .describe('Address of the REST API; plain http is accepted for this machine only'),
-    page: httpAddress.optional().describe('The page where people create and delete keys, for task cards'),
+    baseUrl: about(z._default(hostAddress, baseUrl), {
+      description: 'Address of the REST API; plain http is accepted for this machine only',
+    }),
+    page: about(z.optional(httpAddress), {
+      description: 'The page where people create and delete keys, for task cards',
+    }),
   });
 
 export interface Host {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Credential, VenueDependencies } from '../../src/ports/venue.ts';
 import { readSecretReference, SecretReference } from '../../src/secret-reference.ts';
 
@@ -6,7 +6,7 @@ import { readSecretReference, SecretReference } from '../../src/secret-reference
 export const ManagingKey = z.strictObject({
   apiKey: SecretReference,
   privateKey: SecretReference,
-  passphrase: SecretReference.optional(),
+  passphrase: z.optional(SecretReference),
 });
 export type ManagingKey = z.infer<typeof ManagingKey>;
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import type { Answer, NoInformation } from '../../src/ports/venue.ts';
 import type { HttpResult } from '../http.ts';
 
@@ -21,7 +21,7 @@ export interface Refusal {
 
 /** How a venue refuses, and what it means by that. */
 export interface Dialect {
-  refusal: z.ZodType<Refusal>;
+  refusal: z.ZodMiniType<Refusal>;
   /** `refusal`: null where the body is not one of this venue’s. */
   meaningOf(answer: { endpoint: string; status: number; refusal: Refusal | null }): Meaning;
 }
@@ -42,7 +42,7 @@ export const meaningOfStatus = (status: number): Meaning | null =>
 export function read<Body>(
   endpoint: string,
   result: HttpResult,
-  schema: z.ZodType<Body>,
+  schema: z.ZodMiniType<Body>,
   dialect: Dialect,
 ): Reading<Body> {
   const { status, retryAfter } = result;

@@ -1,13 +1,16 @@
-import type { Concern } from '../core/concerns.ts';
-import type { Event } from '../core/forecast.ts';
-import { minute } from '../core/instant.ts';
-import type { Suggestion } from '../core/spreading.ts';
+import { type Concern, concernsOf } from '../core/concerns.ts';
+import { DAY, parseDuration } from '../core/duration.ts';
+import { type Event, forecast } from '../core/forecast.ts';
+import { later, minute } from '../core/instant.ts';
+import type { Gathered } from '../core/plan.ts';
+import { type Suggestion, suggest } from '../core/spreading.ts';
+import { KeyturnError } from '../errors.ts';
 import { table } from '../terminal.ts';
 import { type CommandIo, printJson } from './io.ts';
 
 /** The calendar of what is coming, for people, programs and calendar programs (iCalendar, RFC 5545). */
 
-export interface Calendar {
+interface Calendar {
   from: Date;
   until: Date;
   events: readonly Event[];
@@ -26,11 +29,23 @@ const SUMMARIES: Record<Event['kind'], string> = {
   'deletion-deadline': 'the previous key should be deleted by now',
 };
 
+export interface CalendarOptions {
+  output: 'text' | 'json' | 'markdown' | 'ics';
+  /** How far it reaches, as a duration. */
+  horizon?: string | undefined;
+  /** Propose better days with it. */
+  suggest?: boolean | undefined;
+}
+
+/** Throws `usage` for a horizon that is none. */
 export async function printCalendar(
-  calendar: Calendar,
-  output: 'text' | 'json' | 'markdown' | 'ics',
+  gathered: readonly Gathered[],
+  from: Date,
+  options: CalendarOptions,
   io: Io,
 ): Promise<void> {
+  const calendar = calendarOf(gathered, from, options);
+  const { output } = options;
   if (output === 'json') printJson(io, jsonOf(calendar));
   else if (output === 'markdown') io.stdout.write(markdownOf(calendar));
   else if (output === 'text') io.stdout.write(textOf(calendar, io));
@@ -38,6 +53,38 @@ export async function printCalendar(
     io.stdout.write(await icsOf(calendar));
     for (const { message } of calendar.concerns) io.stderr.write(`keyturn: warning: ${message}\n`);
   }
+}
+
+function calendarOf(
+  gathered: readonly Gathered[],
+  from: Date,
+  { horizon = '90d', suggest: wanted }: CalendarOptions,
+): Calendar {
+  const until = later(from, horizonOf(horizon));
+  const events = forecast(gathered, from, until);
+  return {
+    from,
+    until,
+    events,
+    concerns: concernsOf(events, gathered),
+    suggestions: wanted ? suggest(gathered, events, from) : null,
+  };
+}
+
+/** A working life: what is asked for beyond is a slip, and would keep the machine busy for hours. */
+const LONGEST_HORIZON_DAYS = 9999;
+
+function horizonOf(text: string): number {
+  const seconds = parseDuration(text);
+  if (seconds === null)
+    throw new KeyturnError('usage', `“${text}” is not a duration`, {
+      hint: 'write a whole number with s, m, h, d or w, for example 90d',
+    });
+  if (seconds > LONGEST_HORIZON_DAYS * DAY)
+    throw new KeyturnError('usage', `a horizon of ${text} is too far away`, {
+      hint: `the calendar reaches at most ${LONGEST_HORIZON_DAYS}d`,
+    });
+  return seconds;
 }
 
 const jsonOf = ({ from, until, events, concerns, suggestions }: Calendar) => ({

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { policyJsonSchema } from '../core/policy-schema.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
+import { policyJsonSchema } from '../json-schemas.ts';
 import { createEmbeddedIdentities } from '../wire.ts';
 import type { CommandIo } from './io.ts';
 

@@ -5,7 +5,7 @@ import type { Terminal } from '../terminal.ts';
 
 /** What a command may touch of its process. Results go to `stdout`, everything else to `stderr`. */
 export interface CommandIo {
-  stdin: Readable;
+  readonly stdin: Readable;
   stdout: Writable;
   stderr: Writable;
   terminal: Terminal;

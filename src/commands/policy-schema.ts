@@ -1,6 +1,5 @@
-import { configurationJsonSchema } from '../configuration.ts';
-import { policyJsonSchema } from '../core/policy-schema.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
+import { configurationJsonSchema, policyJsonSchema } from '../json-schemas.ts';
 import { KINDS } from '../wire.ts';
 import type { CommandIo } from './io.ts';
 

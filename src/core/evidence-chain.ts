@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { documentHash, firstBrokenLink } from './evidence.ts';
 import { EvidenceEntry, firstName, type Generation, type KeyRecord } from './record.ts';
 
@@ -10,11 +10,11 @@ import { EvidenceEntry, firstName, type Generation, type KeyRecord } from './rec
 const Document = z.strictObject({
   v: z.literal(1),
   key: z.string(),
-  generation: z.number().int().positive(),
-  previousDocument: z.string().nullable(),
-  publicKey: z.string().optional(),
-  fingerprint: z.string().optional(),
-  apiKey: z.string().optional(),
+  generation: z.int().check(z.positive()),
+  previousDocument: z.nullable(z.string()),
+  publicKey: z.optional(z.string()),
+  fingerprint: z.optional(z.string()),
+  apiKey: z.optional(z.string()),
   at: z.record(z.string(), z.string()),
   entries: z.array(EvidenceEntry),
 });

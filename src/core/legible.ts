@@ -1,4 +1,4 @@
-import type * as z from 'zod';
+import * as z from 'zod/mini';
 import { Entry, PolicyFile, Purpose, Settings, Timing, WaiverEntry } from './policy-schema.ts';
 
 /**
@@ -53,10 +53,10 @@ function whole(purposes: unknown): LegiblePolicy['purposes'] {
   );
 }
 
-function fields<S extends z.ZodObject>(schema: S, written: unknown): Legible<z.output<S>> {
+function fields<S extends z.ZodMiniObject>(schema: S, written: unknown): Legible<z.output<S>> {
   const read = Object.entries(schema.shape).map(([field, part]) => {
     if (!isObject(written)) return [field, null];
-    const { success, data } = part.safeParse(written[field]);
+    const { success, data } = z.safeParse(part, written[field]);
     return [field, success ? data : null];
   });
   return Object.fromEntries(read);

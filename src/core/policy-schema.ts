@@ -1,4 +1,5 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import { about } from './about.ts';
 import { DURATION, parseDuration } from './duration.ts';
 import { ALGORITHMS, type Key, PERMISSIONS, PURPOSES, type Schedule, WEEKDAYS } from './policy.ts';
 import { isTimeZone } from './schedule.ts';
@@ -12,82 +13,94 @@ const NAME = /^(?!.*\.\.)[a-z0-9](?:[a-z0-9._-]{0,78}[a-z0-9])?$/;
 const TIME = /^(?:[01][0-9]|2[0-3]):[0-5][0-9]$/;
 const TIME_OR_END = /^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/;
 
-export const Name = z
-  .string()
-  .regex(NAME, {
-    error:
-      'must be 1 to 80 lower-case letters, digits, dots, dashes or underscores, with a letter or digit at both ends and no two dots in a row',
-    abort: true,
-  })
-  .meta({ id: 'Name' });
+export const Name = about(
+  z.string().check(
+    z.regex(NAME, {
+      error:
+        'must be 1 to 80 lower-case letters, digits, dots, dashes or underscores, with a letter or digit at both ends and no two dots in a row',
+      abort: true,
+    }),
+  ),
+  { id: 'Name' },
+);
 
 /** One line, printable, so that it cannot steer the terminal it is shown on. */
 const TEXT = /^[!-~\u00a1-\uffff](?:[ -~\u00a0-\uffff]{0,498}[!-~\u00a1-\uffff])?$/;
 
-export const Text = z
-  .string()
-  .regex(TEXT, { error: 'must be one line of text, not empty, without space at its ends, at most 500 characters' })
-  .meta({ id: 'Text' });
+export const Text = about(
+  z.string().check(
+    z.regex(TEXT, {
+      error: 'must be one line of text, not empty, without space at its ends, at most 500 characters',
+    }),
+  ),
+  { id: 'Text' },
+);
 
-const Duration = z
-  .string()
-  .regex(DURATION, { error: 'must be a whole number followed by s, m, h, d or w', abort: true })
-  .meta({ id: 'Duration', examples: ['5d', '36h', '90m'] });
+const Duration = about(
+  z.string().check(z.regex(DURATION, { error: 'must be a whole number followed by s, m, h, d or w', abort: true })),
+  { id: 'Duration', examples: ['5d', '36h', '90m'] },
+);
 
 /** A duration, as a number of seconds once it is read. */
-export const Seconds = Duration.transform((text) => parseDuration(text) ?? 0);
+export const Seconds = z.pipe(
+  Duration,
+  z.transform((text) => parseDuration(text) ?? 0),
+);
 
-const Days = z
-  .string()
-  .regex(/^(?:[3-8][0-9]|90)d$/, { error: 'must be whole days from 30d to 90d, written in d' })
-  .meta({ id: 'Days', examples: ['30d', '90d'] });
+const Days = about(
+  z.string().check(z.regex(/^(?:[3-8][0-9]|90)d$/, { error: 'must be whole days from 30d to 90d, written in d' })),
+  { id: 'Days', examples: ['30d', '90d'] },
+);
 
-const CalendarDate = z.iso
-  .date({ error: 'must be a day of the calendar, written YYYY-MM-DD' })
-  .meta({ id: 'Date', examples: ['2026-12-24'] });
+const CalendarDate = about(z.iso.date({ error: 'must be a day of the calendar, written YYYY-MM-DD' }), {
+  id: 'Date',
+  examples: ['2026-12-24'],
+});
 
-const Permission = z.enum(PERMISSIONS).meta({ id: 'Permission' });
+const Permission = about(z.enum(PERMISSIONS), { id: 'Permission' });
 
-export const TimeZone = z
-  .string()
-  .refine(isTimeZone, { error: 'must be a time zone of the IANA database' })
-  .meta({ description: 'IANA time zone whose clocks count', examples: ['Europe/London', 'UTC'] });
+export const TimeZone = about(
+  z.string().check(z.refine(isTimeZone, { error: 'must be a time zone of the IANA database' })),
+  { description: 'IANA time zone whose clocks count', examples: ['Europe/London', 'UTC'] },
+);
 
 /** Times of a week. */
 export const WEEKLY = {
-  days: z
-    .array(z.enum(WEEKDAYS))
-    .min(1)
-    .describe('Weekdays on which it opens')
-    .meta({ examples: [['mon', 'tue', 'wed', 'thu']] }),
-  from: z
-    .string()
-    .regex(TIME, { error: 'must be a time from 00:00 to 23:59' })
-    .meta({ description: 'Opens at this time', examples: ['09:00'] }),
-  to: z
-    .string()
-    .regex(TIME_OR_END, { error: 'must be a time from 00:00 to 24:00' })
-    .meta({ description: 'Closes at this time; 24:00 is the end of the day', examples: ['16:00'] }),
+  days: about(about(z.array(z.enum(WEEKDAYS)).check(z.minLength(1)), { description: 'Weekdays on which it opens' }), {
+    examples: [['mon', 'tue', 'wed', 'thu']],
+  }),
+  from: about(z.string().check(z.regex(TIME, { error: 'must be a time from 00:00 to 23:59' })), {
+    description: 'Opens at this time',
+    examples: ['09:00'],
+  }),
+  to: about(z.string().check(z.regex(TIME_OR_END, { error: 'must be a time from 00:00 to 24:00' })), {
+    description: 'Closes at this time; 24:00 is the end of the day',
+    examples: ['16:00'],
+  }),
   timeZone: TimeZone,
 };
 
-const Window = z
-  .strictObject(WEEKLY)
-  .refine(({ from, to }) => from < to || !TIME.test(from) || !TIME_OR_END.test(to), {
-    path: ['to'],
-    error:
-      'must be later than from; a window over midnight is written as two: one up to 24:00, one from 00:00 on the next day',
-  })
-  .meta({ id: 'Window', description: 'When keyturn may generate, ask people and promote' });
+const Window = about(
+  z.strictObject(WEEKLY).check(
+    z.refine(({ from, to }) => from < to || !TIME.test(from) || !TIME_OR_END.test(to), {
+      path: ['to'],
+      error:
+        'must be later than from; a window over midnight is written as two: one up to 24:00, one from 00:00 on the next day',
+    }),
+  ),
+  { id: 'Window', description: 'When keyturn may generate, ask people and promote' },
+);
 
-const Freeze = z
-  .strictObject({
-    from: CalendarDate.describe('First day, in UTC'),
-    to: CalendarDate.describe('Last day, in UTC, included'),
-    reason: Text.meta({ description: 'Why nothing is turned over', examples: ['year end'] }),
-  })
-  .refine(({ from, to }) => from <= to, { path: ['to'], error: 'must not be before from' })
-  .meta({ id: 'Freeze', description: 'Days on which nothing is generated, asked for or promoted' });
+const Freeze = about(
+  z
+    .strictObject({
+      from: about(CalendarDate, { description: 'First day, in UTC' }),
+      to: about(CalendarDate, { description: 'Last day, in UTC, included' }),
+      reason: about(Text, { description: 'Why nothing is turned over', examples: ['year end'] }),
+    })
+    .check(z.refine(({ from, to }) => from <= to, { path: ['to'], error: 'must not be before from' })),
+  { id: 'Freeze', description: 'Days on which nothing is generated, asked for or promoted' },
+);
 
 /** What holds where neither a key nor `defaults` says otherwise. */
 export const BUILT_IN: BuiltIn = {
@@ -112,11 +125,11 @@ interface BuiltIn extends Pick<Key, 'store' | 'algorithm' | 'ipAllowlist' | 'pas
 
 const timing = BUILT_IN.schedule;
 
-const optional = <S extends z.ZodType>(schema: S, builtIn: unknown, description: string) =>
-  schema.meta({ description, default: builtIn }).optional();
+const optional = <S extends z.ZodMiniType>(schema: S, builtIn: unknown, description: string) =>
+  z.optional(about(schema, { description, default: builtIn }));
 
-export const Timing = z
-  .strictObject({
+export const Timing = about(
+  z.strictObject({
     lead: optional(
       Duration,
       timing.lead,
@@ -136,11 +149,12 @@ export const Timing = z
       timing.onMissedWindow,
       'When no window opens between due minus lead and due: act at due, or wait for the next window',
     ),
-  })
-  .meta({
+  }),
+  {
     id: 'Schedule',
     description: 'How a rotation is timed; a key that writes only some of these fields inherits the others',
-  });
+  },
+);
 export type Timing = z.infer<typeof Timing>;
 
 const settings = {
@@ -150,98 +164,97 @@ const settings = {
     'Kind and size of the key pair; the venue must accept it',
   ),
   ipAllowlist: optional(
-    z
-      .array(z.string())
-      .max(1000)
-      .meta({ examples: [['203.0.113.7', '198.51.100.0/28']] }),
+    about(z.array(z.string()).check(z.maxLength(1000)), { examples: [['203.0.113.7', '198.51.100.0/28']] }),
     BUILT_IN.ipAllowlist,
     'Addresses and networks the key works from; empty means any',
   ),
   passphrase: optional(
     z.union([
       z.enum(['required', 'none']),
-      z.strictObject({ store: Name.meta({ description: 'Another store, which keeps the passphrase' }) }),
+      z.strictObject({ store: about(Name, { description: 'Another store, which keeps the passphrase' }) }),
     ]),
     BUILT_IN.passphrase,
     'Whether the private key is encrypted under a passphrase, and where that lies',
   ),
-  schedule: Timing.optional(),
+  schedule: z.optional(Timing),
 };
 
-export const Settings = z
-  .strictObject(settings)
-  .meta({ id: 'Defaults', description: 'Settings for every key of this file; a key may write any of them anew' });
+export const Settings = about(z.strictObject(settings), {
+  id: 'Defaults',
+  description: 'Settings for every key of this file; a key may write any of them anew',
+});
 export type Settings = z.infer<typeof Settings>;
 
-export const Entry = z
-  .strictObject({
-    name: Name.meta({ description: 'Name of the key, unique in the account', examples: ['market-maker-spot'] }),
-    application: Text.meta({ description: 'The one application that uses it', examples: ['market-maker'] }),
-    purpose: Name.meta({
+export const Entry = about(
+  z.strictObject({
+    name: about(Name, { description: 'Name of the key, unique in the account', examples: ['market-maker-spot'] }),
+    application: about(Text, { description: 'The one application that uses it', examples: ['market-maker'] }),
+    purpose: about(Name, {
       description: `The one thing it is for: ${Object.keys(PURPOSES).join(', ')}, or a name from purposes`,
       examples: ['spot-trading'],
     }),
-    rotateEvery: Days.describe('How long one generation serves before it is replaced'),
-    owner: Text.meta({ description: 'The team or person who answers for it', examples: ['desk-a'] }).optional(),
-    formerly: Name.meta({
-      description: 'The name it had before, under which its record and material are kept',
-      examples: ['market-maker'],
-    }).optional(),
+    rotateEvery: about(Days, { description: 'How long one generation serves before it is replaced' }),
+    owner: z.optional(about(Text, { description: 'The team or person who answers for it', examples: ['desk-a'] })),
+    formerly: z.optional(
+      about(Name, {
+        description: 'The name it had before, under which its record and material are kept',
+        examples: ['market-maker'],
+      }),
+    ),
     ...settings,
-  })
-  .meta({ id: 'Key', description: 'One key: one application, one purpose, on one account' });
+  }),
+  { id: 'Key', description: 'One key: one application, one purpose, on one account' },
+);
 export type Entry = z.infer<typeof Entry>;
 
-export const Purpose = z
-  .strictObject({
-    permissions: z
-      .array(Permission)
-      .min(1)
-      .meta({ description: 'What the key may do', examples: [['read', 'withdraw']] }),
-  })
-  .meta({ id: 'Purpose' });
+export const Purpose = about(
+  z.strictObject({
+    permissions: about(z.array(Permission).check(z.minLength(1)), {
+      description: 'What the key may do',
+      examples: [['read', 'withdraw']],
+    }),
+  }),
+  { id: 'Purpose' },
+);
 export type Purpose = z.infer<typeof Purpose>;
 
-const PurposeName = Name.refine((name) => !Object.hasOwn(PURPOSES, name), {
-  error: 'must be another name: this purpose is built in and stays as it is',
-});
+const PurposeName = Name.check(
+  z.refine((name) => !Object.hasOwn(PURPOSES, name), {
+    error: 'must be another name: this purpose is built in and stays as it is',
+  }),
+);
 
-export const WaiverEntry = z
-  .strictObject({
-    rule: Text.meta({ description: 'Id of the rule to silence', examples: ['ip-allowlist'] }),
-    key: Text.meta({ description: 'Name of the key, in this account', examples: ['tax-report'] }),
-    reason: Text.meta({
+export const WaiverEntry = about(
+  z.strictObject({
+    rule: about(Text, { description: 'Id of the rule to silence', examples: ['ip-allowlist'] }),
+    key: about(Text, { description: 'Name of the key, in this account', examples: ['tax-report'] }),
+    reason: about(Text, {
       description: 'Why that is acceptable, for the next reviewer',
       examples: ['vendor has no fixed address'],
     }),
-    until: CalendarDate.describe('Last day on which it counts, in UTC'),
-  })
-  .meta({ id: 'Waiver', description: 'Silences one rule for one key; what it silences stays listed' });
+    until: about(CalendarDate, { description: 'Last day on which it counts, in UTC' }),
+  }),
+  { id: 'Waiver', description: 'Silences one rule for one key; what it silences stays listed' },
+);
 export type WaiverEntry = z.infer<typeof WaiverEntry>;
 
-export const PolicyFile = z
-  .strictObject({
-    $schema: z.string().describe('For editors of JSON files').optional(),
-    apiVersion: z.literal('keyturn/v1').meta({ description: 'Version of this format', examples: ['keyturn/v1'] }),
-    account: Name.meta({
+export const PolicyFile = about(
+  z.strictObject({
+    $schema: z.optional(about(z.string(), { description: 'For editors of JSON files' })),
+    apiVersion: about(z.literal('keyturn/v1'), { description: 'Version of this format', examples: ['keyturn/v1'] }),
+    account: about(Name, {
       description: 'The exchange account or sub-account; several files may describe one',
       examples: ['binance-main'],
     }),
-    venue: Name.meta({ description: 'A built-in venue, or one that keyturn.yaml defines', examples: ['binance'] }),
+    venue: about(Name, { description: 'A built-in venue, or one that keyturn.yaml defines', examples: ['binance'] }),
     store: optional(Name, BUILT_IN.store, 'Where keys and records live: local, or a store that keyturn.yaml defines'),
-    purposes: z.record(PurposeName, Purpose).describe('Purposes beside the built-in ones').optional(),
-    defaults: Settings.optional(),
-    keys: z.array(Entry).min(1).describe('The keys of this account'),
-    waivers: z
-      .array(WaiverEntry)
-      .describe('Rules silenced for single keys, each with a reason and a last day')
-      .optional(),
-  })
-  .meta({ title: 'keyturn policy', description: 'The keys of one exchange account and how they are turned over' });
+    purposes: z.optional(about(z.record(PurposeName, Purpose), { description: 'Purposes beside the built-in ones' })),
+    defaults: z.optional(Settings),
+    keys: about(z.array(Entry).check(z.minLength(1)), { description: 'The keys of this account' }),
+    waivers: z.optional(
+      about(z.array(WaiverEntry), { description: 'Rules silenced for single keys, each with a reason and a last day' }),
+    ),
+  }),
+  { title: 'keyturn policy', description: 'The keys of one exchange account and how they are turned over' },
+);
 export type PolicyFile = z.infer<typeof PolicyFile>;
-
-/** Draft 2020-12, for editors. What only rules can see (dates in order, known names) is not in it. */
-export function policyJsonSchema(): Record<string, unknown> {
-  const { $schema, ...schema } = z.toJSONSchema(PolicyFile, { io: 'input' });
-  return { $schema, $id: 'urn:keyturn:policy:v1', ...schema };
-}

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ALGORITHMS, type KeyId } from './policy.ts';
 
 /**
@@ -13,8 +13,8 @@ import { ALGORITHMS, type KeyId } from './policy.ts';
 
 /** ISO 8601 in UTC with milliseconds, so that instants compare as texts, too. */
 const Instant = z.iso.datetime({ precision: 3 });
-const Hash = z.string().regex(/^[0-9a-f]{64}$/);
-const GenerationNumber = z.number().int().positive();
+const Hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+const GenerationNumber = z.int().check(z.positive());
 
 /** One observation, chained to the one before it; see evidence.ts. */
 export const EvidenceEntry = z.strictObject({
@@ -31,7 +31,7 @@ export type EvidenceEntry = z.infer<typeof EvidenceEntry>;
 export const Finding = z.strictObject({
   code: z.string(),
   /** The switch to change, in the venue's words. */
-  switch: z.string().nullable(),
+  switch: z.nullable(z.string()),
   message: z.string(),
 });
 export type Finding = z.infer<typeof Finding>;
@@ -41,26 +41,26 @@ const Milestones = z.strictObject({
   /** The intent to make this generation was recorded. */
   generated: Instant,
   /** Its material is durable in the store, read back and checked. */
-  stored: Instant.optional(),
+  stored: z.optional(Instant),
   /** The registration task was opened. */
-  asked: Instant.optional(),
+  asked: z.optional(Instant),
   /** A person handed in the key id. */
-  registered: Instant.optional(),
+  registered: z.optional(Instant),
   /** The venue's creation time of the key, where it can be read. */
-  created: Instant.optional(),
+  created: z.optional(Instant),
   /** It worked with exactly its permissions for the first time, and for the last time. */
-  verified: Instant.optional(),
-  checked: Instant.optional(),
+  verified: z.optional(Instant),
+  checked: z.optional(Instant),
   /** Consumers read it from then on. */
-  promoted: Instant.optional(),
+  promoted: z.optional(Instant),
   /** Consumers read another one from then on. */
-  superseded: Instant.optional(),
+  superseded: z.optional(Instant),
   /** Consumers were moved back to it. */
-  broughtBack: Instant.optional(),
-  deletionAsked: Instant.optional(),
+  broughtBack: z.optional(Instant),
+  deletionAsked: z.optional(Instant),
   /** keyturn deleted it at the venue by API. */
-  removed: Instant.optional(),
-  provenDead: Instant.optional(),
+  removed: z.optional(Instant),
+  provenDead: z.optional(Instant),
 });
 
 /** What somebody said, and when. */
@@ -71,34 +71,34 @@ export const Generation = z.strictObject({
   algorithm: z.literal(ALGORITHMS),
   at: Milestones,
   /** SPKI PEM and the SHA-256 of its DER; both from the moment the pair is stored. */
-  publicKey: z.string().optional(),
-  fingerprint: Hash.optional(),
+  publicKey: z.optional(z.string()),
+  fingerprint: z.optional(Hash),
   /** The venue's id of the key. */
-  apiKey: z.string().optional(),
+  apiKey: z.optional(z.string()),
   /** Ids handed in before and replaced while unverified: to be deleted at the venue, too. */
-  discardedApiKeys: z.array(z.string()).optional(),
+  discardedApiKeys: z.optional(z.array(z.string())),
   /** Why the venue, which registers by API, wants a person for it. */
-  registrationRefused: z.string().optional(),
+  registrationRefused: z.optional(z.string()),
   /** What to change before it can be verified, and since when that is known. */
-  findings: z.array(Finding).optional(),
-  findingsSince: Instant.optional(),
+  findings: z.optional(z.array(Finding)),
+  findingsSince: z.optional(Instant),
   /** Whether the venue shows the allowlist, or a probe from outside it was refused. */
-  allowlist: z.literal(['proven', 'unproven']).optional(),
-  compromised: Statement.optional(),
+  allowlist: z.optional(z.literal(['proven', 'unproven'])),
+  compromised: z.optional(Statement),
   /** Made by people before keyturn knew of it. `unknown`: the venue does not say how old it is. */
-  adopted: z.strictObject({ at: Instant, by: z.string(), age: z.literal(['known', 'unknown']) }).optional(),
+  adopted: z.optional(z.strictObject({ at: Instant, by: z.string(), age: z.literal(['known', 'unknown']) })),
   /** Somebody says that it is deleted where keyturn cannot prove it. */
-  attested: Statement.optional(),
+  attested: z.optional(Statement),
   /** Names of the key it was made and kept under before, the first one first; what lies there is erased with it. */
-  formerly: z.array(z.string()).optional(),
+  formerly: z.optional(z.array(z.string())),
   /** What its own probe answered while it was alive. */
-  baseline: z.strictObject({ at: Instant, answers: z.array(z.string()) }).optional(),
+  baseline: z.optional(z.strictObject({ at: Instant, answers: z.array(z.string()) })),
   /** The newest probe after deletion was asked for; rewritten only when verdict or reason change. */
-  probe: z
-    .strictObject({ at: Instant, verdict: z.literal(['alive', 'dead', 'inconclusive']), reason: z.string() })
-    .optional(),
+  probe: z.optional(
+    z.strictObject({ at: Instant, verdict: z.literal(['alive', 'dead', 'inconclusive']), reason: z.string() }),
+  ),
   /** When probe groups saw it dead; a group that sees it otherwise empties the list. */
-  deadGroups: z.array(Instant).optional(),
+  deadGroups: z.optional(z.array(Instant)),
   evidence: z.array(EvidenceEntry),
 });
 export type Generation = z.infer<typeof Generation>;
@@ -111,7 +111,7 @@ export const Told = z.strictObject({
   /** What happened before is no news to it. */
   since: Instant,
   /** The last step told of each thing that is not over. */
-  steps: z.record(z.string(), z.number().int().nonnegative()),
+  steps: z.record(z.string(), z.int().check(z.nonnegative())),
 });
 export type Told = z.infer<typeof Told>;
 
@@ -119,46 +119,46 @@ export const KeyRecord = z.strictObject({
   v: z.literal(1),
   key: z.string(),
   /** Equal to the store's revision of this text. */
-  revision: z.number().int().positive(),
+  revision: z.int().check(z.positive()),
   /** Tells a writer whose answer was lost whether the newest text is its own. */
   writeId: z.string(),
   writtenAt: Instant,
   /** The venue's id of the account, from the first verification on: later keys must belong to the same. */
-  accountUid: z.string().optional(),
+  accountUid: z.optional(z.string()),
   /** All that are not destroyed, ascending. */
   generations: z.array(Generation),
-  current: GenerationNumber.nullable(),
-  next: GenerationNumber.nullable(),
+  current: z.nullable(GenerationNumber),
+  next: z.nullable(GenerationNumber),
   /** The highest number ever given; numbers are not used twice. */
-  last: z.number().int().nonnegative(),
+  last: z.int().check(z.nonnegative()),
   /** An effect that may be half done. */
-  intent: z.strictObject({ action: z.literal(INTENDED), generation: GenerationNumber, at: Instant }).optional(),
+  intent: z.optional(z.strictObject({ action: z.literal(INTENDED), generation: GenerationNumber, at: Instant })),
   /** One worker at a time has effects, until then. */
-  claim: z.strictObject({ by: z.string(), nonce: z.string(), until: Instant }).optional(),
+  claim: z.optional(z.strictObject({ by: z.string(), nonce: z.string(), until: Instant })),
   /** What it says goes on under that name, or is about to: nothing is done under this one any more. */
-  movedTo: z.string().optional(),
+  movedTo: z.optional(z.string()),
   /** Nothing is here yet: it is being carried over from that name. */
-  arrivesFrom: z.string().optional(),
+  arrivesFrom: z.optional(z.string()),
   /** Somebody asked for a rotation before it is due. */
-  request: z.strictObject({ at: Instant, by: z.string(), reason: z.string() }).optional(),
+  request: z.optional(z.strictObject({ at: Instant, by: z.string(), reason: z.string() })),
   /** What stops the key from going on, and since when; kept where a notifier tells people of it. */
-  failure: z.strictObject({ cause: z.string(), message: z.string(), at: Instant }).optional(),
+  failure: z.optional(z.strictObject({ cause: z.string(), message: z.string(), at: Instant })),
   /** By name of notifier or hook. */
-  told: z.record(z.string(), Told).optional(),
+  told: z.optional(z.record(z.string(), Told)),
   /** The newest finished generations. */
   history: z.array(
     z.strictObject({
       generation: GenerationNumber,
-      fingerprint: Hash.optional(),
-      provenDead: Instant.optional(),
-      attested: Instant.optional(),
+      fingerprint: z.optional(Hash),
+      provenDead: z.optional(Instant),
+      attested: z.optional(Instant),
       destroyed: Instant,
       /** SHA-256 of the document `evidence/<generation>`. */
       evidence: Hash,
     }),
   ),
   /** SHA-256 of the newest evidence document: each names the one before it. */
-  evidenceHead: Hash.nullable(),
+  evidenceHead: z.nullable(Hash),
 });
 export type KeyRecord = z.infer<typeof KeyRecord>;
 

@@ -51,7 +51,7 @@ async function memory(): Promise<void> {
   };
   const { stdin, stdout, stderr } = process;
   const log = createLogger({ level: 'silent', stream: stderr, paint: null });
-  const terminal = terminalOf({ stdin, stdout, stderr, env: {}, quiet: true });
+  const terminal = terminalOf({ stdin, stdout, stderr, env: {} }, { quiet: true });
   const io = { stdin, stdout, stderr, terminal, log: async () => log, env: {}, signal: end.signal, onHangup() {} };
   const options = { config: join(world.folder, 'keyturn.yaml'), policies: join(world.folder, 'policies') };
   await serve(options, io, tireless);

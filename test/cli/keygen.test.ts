@@ -3,7 +3,7 @@ import { createHash, createPublicKey } from 'node:crypto';
 import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { itWith, program } from '../programs/index.ts';
 import { aFolder, keyturn } from './keyturn.ts';
 

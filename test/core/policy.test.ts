@@ -3,8 +3,9 @@ import { baseOf, contains, formatNetwork, parseNetwork } from '../../src/core/ad
 import { formatDuration, parseDuration } from '../../src/core/duration.ts';
 import { legiblePolicy } from '../../src/core/legible.ts';
 import { isInForce } from '../../src/core/policy.ts';
-import { PolicyFile, policyJsonSchema } from '../../src/core/policy-schema.ts';
+import { PolicyFile } from '../../src/core/policy-schema.ts';
 import { keysOf, resolvePolicy } from '../../src/core/resolve-policy.ts';
+import { policyJsonSchema } from '../../src/json-schemas.ts';
 import { DAY, HOUR } from '../build.ts';
 
 const aFile = (changes: object = {}) => ({

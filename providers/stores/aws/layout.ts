@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { KeyId, MaterialState } from '../../../src/ports/store.ts';
 import { type Description, holderOf } from './description.ts';
@@ -22,7 +22,7 @@ import { CURRENT, labelOf, numberIn, PREVIOUS, versionId } from './names.ts';
 export const StoredMaterial = z.object({
   generation: z.number(),
   privateKey: z.string(),
-  passphrase: z.string().nullable(),
+  passphrase: z.nullable(z.string()),
   publicKey: z.string(),
   fingerprint: z.string(),
   writeId: z.string(),
@@ -33,16 +33,16 @@ export type StoredMaterial = z.infer<typeof StoredMaterial>;
 export const ConsumerDocument = z.object({
   apiKey: z.string(),
   privateKey: z.string(),
-  passphrase: z.string().nullable(),
+  passphrase: z.nullable(z.string()),
   publicKey: z.string(),
   fingerprint: z.string(),
   generation: z.number(),
   /** What was current when it was first promoted; AWSPREVIOUS holds its private half during the overlap. */
-  previous: z.object({ generation: z.number(), fingerprint: z.string() }).nullable(),
+  previous: z.nullable(z.object({ generation: z.number(), fingerprint: z.string() })),
 });
 export type ConsumerDocument = z.infer<typeof ConsumerDocument>;
 
-export function parsed<T>(text: string, schema: z.ZodType<T>, name: string, label: string): T {
+export function parsed<T>(text: string, schema: z.ZodMiniType<T>, name: string, label: string): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch {

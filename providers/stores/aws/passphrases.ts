@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { PassphraseShelf } from '../../../src/ports/store.ts';
 import { Secret } from '../../../src/secret.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { KeyId } from '../../../src/ports/store.ts';
 import { exists, numbersIn, readIfThere } from './files.ts';
@@ -23,7 +23,7 @@ export const Meta = z.object({
 });
 export type Meta = z.infer<typeof Meta>;
 /** Null: what was current was withdrawn. */
-const Promotion = z.object({ generation: z.number().nullable() });
+const Promotion = z.object({ generation: z.nullable(z.number()) });
 
 export const digits = (number: number, length: number): string => `${number}`.padStart(length, '0');
 
@@ -56,7 +56,7 @@ export const corrupt = (path: string): KeyturnError =>
     hint: 'restore it from a backup of the store, or move it away if it does not belong there',
   });
 
-async function readParsed<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
+async function readParsed<T>(path: string, schema: z.ZodMiniType<T>): Promise<T | null> {
   const text = await readIfThere(path);
   if (text === null) return null;
   try {

@@ -1,23 +1,24 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../../src/core/about.ts';
 import { SecretReference } from '../../../src/secret-reference.ts';
 
 /** How keyturn.yaml describes a store of kind `directory`. */
 export const DirectoryOptions = z.strictObject({
-  path: z.string().min(1).meta({ description: 'The folder. Relative paths start at the folder of keyturn.yaml.' }),
-  identity: SecretReference.default({ file: '.keyturn/identity.txt' }).meta({
+  path: about(z.string().check(z.minLength(1)), {
+    description: 'The folder. Relative paths start at the folder of keyturn.yaml.',
+  }),
+  identity: about(z._default(SecretReference, { file: '.keyturn/identity.txt' }), {
     description: 'The age identity that opens the private halves.',
   }),
-  recipients: z.array(z.string()).min(2).optional().meta({
+  recipients: about(z.optional(z.array(z.string()).check(z.minLength(2))), {
     description:
       'age recipients everything is encrypted to, at least two. Default: recipients.txt beside the identity.',
   }),
-  permissions: z
-    .literal(['private', 'group'])
-    .default('private')
-    .meta({ description: 'group: the folder may be open to its group, as a Kubernetes fsGroup makes it.' }),
-  allowNetworkFileSystem: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'Use it on NFS, SMB or FUSE although links are not always atomic there.' }),
+  permissions: about(z._default(z.literal(['private', 'group']), 'private'), {
+    description: 'group: the folder may be open to its group, as a Kubernetes fsGroup makes it.',
+  }),
+  allowNetworkFileSystem: about(z._default(z.boolean(), false), {
+    description: 'Use it on NFS, SMB or FUSE although links are not always atomic there.',
+  }),
 });
 export type DirectoryOptions = z.input<typeof DirectoryOptions>;

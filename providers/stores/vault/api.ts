@@ -1,5 +1,5 @@
 import type { client as NodeVault } from 'node-vault';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { Call, Transport } from './transport.ts';
 

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { Material } from '../../../src/ports/store.ts';
 import { Secret } from '../../../src/secret.ts';
@@ -10,17 +10,17 @@ export const Text = z.object({ doc: z.string() });
 export const ApiKey = z.object({ apiKey: z.string() });
 export const Public = z.object({ publicKey: z.string(), fingerprint: z.string() });
 
-const Pair = Public.extend({
+const Pair = z.extend(Public, {
   privateKey: z.string(),
-  passphrase: z.string().nullable(),
+  passphrase: z.nullable(z.string()),
 });
 
 /** What consumers read: one whole key. */
-export const Current = Pair.extend({
+export const Current = z.extend(Pair, {
   apiKey: z.string(),
-  generation: z.number().int(),
+  generation: z.int(),
   /** The generation before it: during the overlap its consumers may still use what they read earlier. */
-  previous: z.object({ generation: z.number().int(), fingerprint: z.string() }).nullable(),
+  previous: z.nullable(z.object({ generation: z.int(), fingerprint: z.string() })),
 });
 export type Current = z.output<typeof Current>;
 
@@ -45,7 +45,7 @@ export function materialIn(version: Extract<Version, { state: 'there' }>, what: 
 }
 
 /** Throws `corrupt` for fields that are not as they were written. */
-function contents<T>(schema: z.ZodType<T>, { fields }: Extract<Version, { state: 'there' }>, what: string): T {
+function contents<T>(schema: z.ZodMiniType<T>, { fields }: Extract<Version, { state: 'there' }>, what: string): T {
   const found = schema.safeParse(fields);
   if (found.success) return found.data;
   throw corrupt(`${what} is not as keyturn writes it`);
@@ -57,7 +57,7 @@ export const corrupt = (what: string): KeyturnError =>
   });
 
 /** The fields of a document, null where there never was one; one that was deleted by hand is `corrupt`. */
-export function contentsOrNull<T>(schema: z.ZodType<T>, version: Version, what: string): T | null {
+export function contentsOrNull<T>(schema: z.ZodMiniType<T>, version: Version, what: string): T | null {
   if (version.state === 'absent') return null;
   if (version.state === 'there') return contents(schema, version, what);
   throw corrupt(`${what} was ${version.state} by somebody (version ${version.version})`);

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isKeyturnError } from '../../../src/errors.ts';
 import type { StoreFinding } from '../../../src/ports/store.ts';
 import { assertKv2, assertServing, engineConfig, vanishing } from './health.ts';

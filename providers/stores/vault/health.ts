@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isKeyturnError, KeyturnError } from '../../../src/errors.ts';
 import type { Session } from './session.ts';
 
@@ -11,8 +11,8 @@ const Health = z.object({
   initialized: z.boolean(),
   sealed: z.boolean(),
   standby: z.boolean(),
-  performance_standby: z.boolean().default(false),
-  replication_dr_mode: z.string().default('disabled'),
+  performance_standby: z._default(z.boolean(), false),
+  replication_dr_mode: z._default(z.string(), 'disabled'),
 });
 
 /** Throws `unavailable` for a server that serves nobody. Says whether the node is a standby, whose reads may lag. */
@@ -41,7 +41,7 @@ const Mount = z.object({
   data: z.object({
     path: z.string(),
     type: z.string(),
-    options: z.object({ version: z.string().optional() }).nullable().optional(),
+    options: z.optional(z.nullable(z.object({ version: z.optional(z.string()) }))),
   }),
 });
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isKeyturnError, KeyturnError } from '../../../src/errors.ts';
 import type { Reply, Request } from './api.ts';
 import type { Session } from './session.ts';
@@ -35,7 +35,7 @@ export interface Versions {
 }
 
 const VersionInfo = z.object({
-  version: z.number().int(),
+  version: z.int(),
   deletion_time: z.string(),
   destroyed: z.boolean(),
 });
@@ -43,7 +43,7 @@ const Found = z.object({ data: z.object({ data: z.unknown(), metadata: VersionIn
 const Written = z.object({ data: VersionInfo });
 const Metadata = z.object({
   data: z.object({
-    current_version: z.number().int(),
+    current_version: z.int(),
     versions: z.record(
       z.string(),
       z.object({ created_time: z.iso.datetime(), deletion_time: z.string(), destroyed: z.boolean() }),
@@ -51,7 +51,7 @@ const Metadata = z.object({
   }),
 });
 const Names = z.object({ data: z.object({ keys: z.array(z.string()) }) });
-const NothingThere = z.object({ errors: z.array(z.unknown()).max(0) });
+const NothingThere = z.object({ errors: z.array(z.unknown()).check(z.maxLength(0)) });
 
 const LOOKS = 4;
 const FIRST_PAUSE_MS = 50;
@@ -144,7 +144,7 @@ export function kv2({ session, mount, prefix, assertKv2 }: KvOptions): Kv {
   return kv;
 }
 
-function parsed<T>(schema: z.ZodType<T>, { body, status }: Reply, about: string): T {
+function parsed<T>(schema: z.ZodMiniType<T>, { body, status }: Reply, about: string): T {
   const found = schema.safeParse(body);
   if (found.success) return found.data;
   throw strange(about, status);

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { isKeyturnError, KeyturnError } from '../../../src/errors.ts';
 import { Secret } from '../../../src/secret.ts';
 import { describeReference, readSecretReference, type SecretReference } from '../../../src/secret-reference.ts';
@@ -14,9 +14,13 @@ export interface Lease {
 }
 
 const Granted = z.object({
-  auth: z.object({ client_token: z.string().min(1), lease_duration: z.number(), renewable: z.boolean() }),
+  auth: z.object({
+    client_token: z.string().check(z.minLength(1)),
+    lease_duration: z.number(),
+    renewable: z.boolean(),
+  }),
 });
-const Looked = z.object({ data: z.object({ ttl: z.number(), renewable: z.boolean().default(false) }) });
+const Looked = z.object({ data: z.object({ ttl: z.number(), renewable: z._default(z.boolean(), false) }) });
 
 /** Logs in anew, reading its secrets anew: whoever looks after them may have replaced them. Throws `denied` where it is not let in. */
 export async function logIn(api: Api, auth: VaultAuth, folder: string): Promise<Lease> {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { KeyId, PassphraseShelf } from '../../../src/ports/store.ts';
 import { Secret } from '../../../src/secret.ts';

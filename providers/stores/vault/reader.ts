@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { KeyId, MaterialState, StoreCapabilities, StoreReader } from '../../../src/ports/store.ts';
 import { Current, contentsOrNull, corrupt, Public, Text, Withdrawn } from './documents.ts';
 import type { Kv } from './kv.ts';

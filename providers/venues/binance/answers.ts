@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Inspection } from '../../../src/ports/venue.ts';
 import { type Dialect, type Meaning, meaningOfStatus, nothing } from '../reading.ts';
 import { SWITCHES } from './capabilities.ts';
@@ -22,7 +22,10 @@ const BY_CODE: Record<number, Meaning> = {
 };
 
 export const BINANCE: Dialect = {
-  refusal: z.object({ code: z.int(), msg: z.string() }).transform(({ code, msg }) => ({ code, message: msg })),
+  refusal: z.pipe(
+    z.object({ code: z.int(), msg: z.string() }),
+    z.transform(({ code, msg }) => ({ code, message: msg })),
+  ),
   meaningOf({ endpoint, status, refusal }) {
     const byStatus = meaningOfStatus(status);
     if (byStatus) return byStatus;
@@ -33,12 +36,15 @@ export const BINANCE: Dialect = {
   },
 };
 
-export const Time = z.object({ serverTime: z.int().positive() }).transform(({ serverTime }) => serverTime);
+export const Time = z.pipe(
+  z.object({ serverTime: z.int().check(z.positive()) }),
+  z.transform(({ serverTime }) => serverTime),
+);
 
 /** 0 normal, 1 maintenance. */
 export const SystemStatus = z.object({ status: z.literal([0, 1]) });
 
-export const Account = z.object({ uid: z.int().nonnegative() });
+export const Account = z.object({ uid: z.int().check(z.nonnegative()) });
 
 const LAST_INSTANT = 8.64e15;
 
@@ -53,13 +59,15 @@ export const Restrictions = z
   .looseObject({
     ipRestrict: z.boolean(),
     enableReading: z.boolean(),
-    createTime: z.int().nonnegative().max(LAST_INSTANT).optional(),
+    createTime: z.optional(z.int().check(z.nonnegative(), z.maximum(LAST_INSTANT))),
     // In older documents: until when it may trade.
-    tradingAuthorityExpirationTime: z.int().nonnegative().max(LAST_INSTANT).nullish(),
+    tradingAuthorityExpirationTime: z.nullish(z.int().check(z.nonnegative(), z.maximum(LAST_INSTANT))),
   })
-  .refine((body) =>
-    SWITCHES.every(
-      ({ field }) => typeof body[field] === 'boolean' || (ADDED_LATER.includes(field) && !(field in body)),
+  .check(
+    z.refine((body) =>
+      SWITCHES.every(
+        ({ field }) => typeof body[field] === 'boolean' || (ADDED_LATER.includes(field) && !(field in body)),
+      ),
     ),
   );
 

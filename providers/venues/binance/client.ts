@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import type { Clock } from '../../../src/ports/clock.ts';
 import type { Conditions, Credential } from '../../../src/ports/venue.ts';
 import type { HttpClient } from '../../http.ts';
@@ -15,7 +15,7 @@ export interface SignedRequest<Body> {
   /** Another host than the usual one. */
   host?: string;
   parameters: Record<string, string>;
-  schema: z.ZodType<Body>;
+  schema: z.ZodMiniType<Body>;
 }
 
 export interface BinanceClient {
@@ -35,7 +35,7 @@ export function binanceClient({
   clock: Clock;
   http: HttpClient;
 }): BinanceClient {
-  const ask = async <Body>(path: string, schema: z.ZodType<Body>): Promise<Reading<Body>> =>
+  const ask = async <Body>(path: string, schema: z.ZodMiniType<Body>): Promise<Reading<Body>> =>
     read(path, await usual.request({ method: 'GET', url: baseUrl + path }), schema, BINANCE);
 
   const theirClock = venueClock(clock, () => ask('/api/v3/time', Time));

@@ -1,9 +1,10 @@
-import type { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../../src/core/about.ts';
 import { hostAddress, hostOptions } from '../host.ts';
 
-export const BinanceOptions = hostOptions('https://api.binance.com').extend({
-  futuresUrl: hostAddress
-    .optional()
-    .describe('Address of the USDⓈ-M futures API; default: Binance’s own, or baseUrl where that is on this machine'),
+export const BinanceOptions = z.extend(hostOptions('https://api.binance.com'), {
+  futuresUrl: about(z.optional(hostAddress), {
+    description: 'Address of the USDⓈ-M futures API; default: Binance’s own, or baseUrl where that is on this machine',
+  }),
 });
 export type BinanceOptions = z.infer<typeof BinanceOptions>;

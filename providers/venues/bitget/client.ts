@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Conditions, Credential, VenueDependencies } from '../../../src/ports/venue.ts';
 import { readSecretReference, type SecretReference } from '../../../src/secret-reference.ts';
 import type { HttpClient } from '../../http.ts';
@@ -18,7 +18,7 @@ export interface BitgetClient {
 interface Request<Body> {
   path: string;
   /** Of the answer’s `data`. */
-  schema: z.ZodType<Body>;
+  schema: z.ZodMiniType<Body>;
 }
 
 const refused: Meaning = { kind: 'refused' };
@@ -41,18 +41,20 @@ const BY_CODE: Record<number, Meaning> = {
 };
 
 const BITGET: Dialect = {
-  refusal: z
-    .object({ code: z.coerce.number().int(), msg: z.string() })
-    .transform(({ code, msg }) => ({ code, message: msg })),
+  refusal: z.pipe(
+    z.object({ code: z.coerce.number().check(z.int()), msg: z.string() }),
+    z.transform(({ code, msg }) => ({ code, message: msg })),
+  ),
   meaningOf: ({ status, refusal }) =>
     meaningOfStatus(status) ?? BY_CODE[refusal?.code ?? 0] ?? nothing('unexpected-answer'),
 };
 
 const OK = z.literal('00000');
 
-const Time = z
-  .object({ code: OK, data: z.object({ serverTime: z.coerce.number().int().positive() }) })
-  .transform(({ data }) => data.serverTime);
+const Time = z.pipe(
+  z.object({ code: OK, data: z.object({ serverTime: z.coerce.number().check(z.int(), z.positive()) }) }),
+  z.transform(({ data }) => data.serverTime),
+);
 
 /** The account may be asked once a second; a little more, because the way there takes its time. */
 const APART_MS = 1_100;
@@ -90,7 +92,10 @@ export function bitgetClient(
           locale: 'en-US',
         },
       });
-      const accepted = z.object({ code: OK, data: schema }).transform((answer) => answer.data as Body);
+      const accepted = z.pipe(
+        z.object({ code: OK, data: schema }),
+        z.transform((answer) => answer.data as Body),
+      );
       const reading = read(path, result, accepted, BITGET);
       if (reading.answer.why === 'clock-skew') theirClock.distrust();
       return reading;

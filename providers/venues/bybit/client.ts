@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Conditions, Credential, VenueDependencies } from '../../../src/ports/venue.ts';
 import type { HttpClient } from '../../http.ts';
 import { httpVia } from '../egress.ts';
@@ -17,7 +17,7 @@ export interface SignedRequest<Body> {
   method: 'GET' | 'POST';
   path: string;
   /** Of the answer’s `result`. */
-  schema: z.ZodType<Body>;
+  schema: z.ZodMiniType<Body>;
 }
 
 const refused: Meaning = { kind: 'refused' };
@@ -46,14 +46,18 @@ const BY_CODE: Record<number, Meaning> = {
 
 /** Refusals come with HTTP 200; statuses beside a code are not documented. */
 const BYBIT: Dialect = {
-  refusal: z
-    .object({ retCode: z.int(), retMsg: z.string() })
-    .transform(({ retCode, retMsg }) => ({ code: retCode, message: retMsg })),
+  refusal: z.pipe(
+    z.object({ retCode: z.int(), retMsg: z.string() }),
+    z.transform(({ retCode, retMsg }) => ({ code: retCode, message: retMsg })),
+  ),
   meaningOf: ({ status, refusal }) =>
     meaningOfStatus(status) ?? BY_CODE[refusal?.code ?? 0] ?? nothing('unexpected-answer'),
 };
 
-const Time = z.object({ retCode: z.literal(0), time: z.int().positive() }).transform(({ time }) => time);
+const Time = z.pipe(
+  z.object({ retCode: z.literal(0), time: z.int().check(z.positive()) }),
+  z.transform(({ time }) => time),
+);
 
 /** `GET /v5/system/status` lists maintenance. */
 const SystemStatus = z.object({
@@ -68,7 +72,7 @@ export function bybitClient(baseUrl: string, dependencies: VenueDependencies): B
   const usual = httpVia(insideProxy, dependencies);
   const base = withoutSlash(baseUrl);
 
-  const ask = async <Body>(path: string, schema: z.ZodType<Body>): Promise<Reading<Body>> =>
+  const ask = async <Body>(path: string, schema: z.ZodMiniType<Body>): Promise<Reading<Body>> =>
     read(path, await usual.request({ method: 'GET', url: base + path }), schema, BYBIT);
 
   const theirClock = venueClock(clock, () => ask('/v5/market/time', Time));
@@ -102,7 +106,10 @@ export function bybitClient(baseUrl: string, dependencies: VenueDependencies): B
           ? { method, url, headers: { ...headers, 'content-type': 'application/json' }, body }
           : { method, url, headers },
       );
-      const accepted = z.object({ retCode: z.literal(0), result: schema }).transform((answer) => answer.result as Body);
+      const accepted = z.pipe(
+        z.object({ retCode: z.literal(0), result: schema }),
+        z.transform((answer) => answer.result as Body),
+      );
       const reading = read(path, result, accepted, BYBIT);
       if (reading.answer.why === 'clock-skew') theirClock.distrust();
       return reading;

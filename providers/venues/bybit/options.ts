@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { hostOptions } from '../host.ts';
 
 export const BybitOptions = hostOptions('https://api.bybit.com');

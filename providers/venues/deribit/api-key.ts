@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Inspection, Key, ListedKey } from '../../../src/ports/venue.ts';
 import { fingerprintOrNull } from '../public-key.ts';
 import { RESOURCES, SCOPES } from './capabilities.ts';
@@ -6,12 +6,12 @@ import { RESOURCES, SCOPES } from './capabilities.ts';
 /** A key as `private/list_api_keys` shows it, to any key of the account that may read the account [D-KEY]. */
 export const ApiKey = z.object({
   id: z.int(),
-  client_id: z.string().min(1),
-  name: z.string().default(''),
+  client_id: z.string().check(z.minLength(1)),
+  name: z._default(z.string(), ''),
   max_scope: z.string(),
   enabled: z.boolean(),
-  public_key: z.string().nullish(),
-  ip_whitelist: z.array(z.string()).nullish(),
+  public_key: z.nullish(z.string()),
+  ip_whitelist: z.nullish(z.array(z.string())),
 });
 export type ApiKey = z.infer<typeof ApiKey>;
 /** What every key that may read its account can call. */

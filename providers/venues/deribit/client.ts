@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Conditions, Credential, VenueDependencies } from '../../../src/ports/venue.ts';
 import type { HttpClient } from '../../http.ts';
 import { httpVia } from '../egress.ts';
@@ -22,7 +22,7 @@ export interface Call<Body> {
   method: string;
   parameters: Record<string, unknown>;
   /** Of the answer’s `result`. */
-  schema: z.ZodType<Body>;
+  schema: z.ZodMiniType<Body>;
 }
 
 const invalid: Meaning = { kind: 'refused' };
@@ -54,7 +54,10 @@ const BY_MESSAGE: Record<string, Meaning> = {
 
 /** The code goes first: a refusal for its scope comes with HTTP 403, as one of a firewall would. */
 const DERIBIT: Dialect = {
-  refusal: z.object({ error: z.object({ code: z.int(), message: z.string() }) }).transform(({ error }) => error),
+  refusal: z.pipe(
+    z.object({ error: z.object({ code: z.int(), message: z.string() }) }),
+    z.transform(({ error }) => error),
+  ),
   meaningOf: ({ status, refusal }) =>
     (refusal && (BY_CODE[refusal.code] ?? BY_MESSAGE[refusal.message])) ??
     meaningOfStatus(status) ??
@@ -64,10 +67,13 @@ const DERIBIT: Dialect = {
 /** What comes instead of a result where the account has a second factor, and this method wants it [D-SEC]. */
 const SecondFactor = z.object({ security_key_authorization_required: z.literal(true) });
 
-const Token = z.object({ access_token: z.string().min(1) }).transform(({ access_token }) => access_token);
+const Token = z.pipe(
+  z.object({ access_token: z.string().check(z.minLength(1)) }),
+  z.transform(({ access_token }) => access_token),
+);
 
 /** [C-DERIBIT] `public/status`: `true` where the platform is locked for all currencies, `partial` for some. */
-const PlatformStatus = z.object({ locked: z.union([z.string(), z.boolean()]).transform(String) });
+const PlatformStatus = z.object({ locked: z.pipe(z.union([z.string(), z.boolean()]), z.transform(String)) });
 
 export function deribitClient(baseUrl: string, dependencies: VenueDependencies): DeribitClient {
   const { clock, insideProxy } = dependencies;
@@ -83,7 +89,16 @@ export function deribitClient(baseUrl: string, dependencies: VenueDependencies):
       headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
       body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: parameters }),
     });
-    const given = z.union([SecondFactor.transform(() => null), schema.transform((body) => ({ body }))]);
+    const given = z.union([
+      z.pipe(
+        SecondFactor,
+        z.transform(() => null),
+      ),
+      z.pipe(
+        schema,
+        z.transform((body) => ({ body })),
+      ),
+    ]);
     const { body, ...reading } = read(method, result, z.object({ result: given }), DERIBIT);
     if (body?.result === null)
       return { ...reading, answer: { ...reading.answer, ...nothing('second-factor') }, body: null };
@@ -91,7 +106,7 @@ export function deribitClient(baseUrl: string, dependencies: VenueDependencies):
   }
 
   const theirClock = venueClock(clock, () =>
-    ask({ method: 'public/get_time', parameters: {}, schema: z.int().positive() }),
+    ask({ method: 'public/get_time', parameters: {}, schema: z.int().check(z.positive()) }),
   );
 
   return {

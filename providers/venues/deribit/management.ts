@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { Credential, KeyManagement, Listing, Refused, VenueDependencies } from '../../../src/ports/venue.ts';
 import { type ManagingKey, openManagingKey } from '../managing-key.ts';

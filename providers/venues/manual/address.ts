@@ -1,12 +1,15 @@
+import * as z from 'zod/mini';
 import { isLoopback } from '../../address.ts';
 import { fill, placeholdersIn, templateOf } from './template.ts';
 
 /** Where a service answers: an address with placeholders, but not in its host. */
 export const addressTemplate = (placeholders: readonly string[]) =>
-  templateOf(placeholders).superRefine((template, context) => {
-    const fault = faultOf(template);
-    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
-  });
+  templateOf(placeholders).check(
+    z.superRefine((template, context) => {
+      const fault = faultOf(template);
+      if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+    }),
+  );
 
 function faultOf(template: string): string | null {
   const address = exampleOf(template, 'x');

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../../src/core/about.ts';
 import type { Credential } from '../../../src/ports/venue.ts';
 import { fill, templateOf, type Values } from './template.ts';
 
@@ -9,9 +10,13 @@ const Claims = z.record(
 );
 
 export const JwtOptions = z.strictObject({
-  header: Claims.default({}).describe('More of the header than alg, typ and kid, which is the key id'),
-  claims: Claims.default({}).describe('More claims than iat and exp'),
-  lifetimeSeconds: z.number().int().min(5).max(3600).default(60).describe('From iat to exp'),
+  header: about(z._default(Claims, {}), {
+    description: 'More of the header than alg, typ and kid, which is the key id',
+  }),
+  claims: about(z._default(Claims, {}), { description: 'More claims than iat and exp' }),
+  lifetimeSeconds: about(z._default(z.int().check(z.minimum(5), z.maximum(3600)), 60), {
+    description: 'From iat to exp',
+  }),
 });
 type JwtOptions = z.infer<typeof JwtOptions>;
 

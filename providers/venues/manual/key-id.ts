@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { randomText } from '../probes.ts';
 
 /**
@@ -46,13 +46,13 @@ function partsOf(pattern: string): (string | Part)[] | null {
 
 const lengthOf = ({ min, max }: Part): number => Math.max(min, Math.min(max, TYPICAL_LENGTH));
 
-export const KeyIdPattern = z
-  .string()
-  .max(MAX_LENGTH)
-  .superRefine((pattern, context) => {
+export const KeyIdPattern = z.string().check(
+  z.maxLength(MAX_LENGTH),
+  z.superRefine((pattern, context) => {
     const fault = faultOf(partsOf(pattern));
     if (fault !== null) context.addIssue({ code: 'custom', message: fault });
-  });
+  }),
+);
 
 function faultOf(parts: (string | Part)[] | null): string | null {
   if (parts === null)

@@ -1,42 +1,56 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../../src/core/about.ts';
 import type { HttpAnswer } from '../../http.ts';
 
 /** What an answer must look like: all that a matcher names must be so. */
 
-const Text = z.string().min(1).max(1000);
+const Text = z.string().check(z.minLength(1), z.maxLength(1000));
 const Value = z.union([Text, z.number(), z.boolean(), z.null()]);
 
 /** These say that nobody has looked at the key. */
 const SAYS_NOTHING: ReadonlySet<number> = new Set([418, 429]);
 
-const Status = z
-  .number()
-  .int()
-  .refine((status) => (status >= 200 && status < 300) || (status >= 400 && status < 500 && !SAYS_NOTHING.has(status)), {
-    error: 'must be a status from 200 to 299 or from 400 to 499; others, 418 and 429 say nothing about a key',
-  });
+const Status = z.int().check(
+  z.refine(
+    (status) => (status >= 200 && status < 300) || (status >= 400 && status < 500 && !SAYS_NOTHING.has(status)),
+    {
+      error: 'must be a status from 200 to 299 or from 400 to 499; others, 418 and 429 say nothing about a key',
+    },
+  ),
+);
 
-const Compared = { equals: Value.optional(), contains: Text.optional() };
+const Compared = { equals: z.optional(Value), contains: z.optional(Text) };
 const hasOne = ({ equals, contains }: { equals?: unknown; contains?: unknown }) =>
   (equals === undefined) !== (contains === undefined);
 
 const Json = z
-  .strictObject({ path: Text.describe('Fields and places joined by dots, such as error.code'), ...Compared })
-  .refine(hasOne, { error: 'must have either equals or contains' });
+  .strictObject({
+    path: about(Text, { description: 'Fields and places joined by dots, such as error.code' }),
+    ...Compared,
+  })
+  .check(z.refine(hasOne, { error: 'must have either equals or contains' }));
 const Header = z
-  .strictObject({ name: Text.transform((name) => name.toLowerCase()), ...Compared })
-  .refine(hasOne, { error: 'must have either equals or contains' });
+  .strictObject({
+    name: z.pipe(
+      Text,
+      z.transform((name) => name.toLowerCase()),
+    ),
+    ...Compared,
+  })
+  .check(z.refine(hasOne, { error: 'must have either equals or contains' }));
 
 export const Matcher = z
   .strictObject({
-    status: Status.optional().describe('HTTP status'),
-    header: Header.optional().describe('A header and what it must be'),
-    json: Json.optional().describe('A field of the JSON body and what it must be'),
-    text: Text.optional().describe('What the body must contain'),
+    status: about(z.optional(Status), { description: 'HTTP status' }),
+    header: about(z.optional(Header), { description: 'A header and what it must be' }),
+    json: about(z.optional(Json), { description: 'A field of the JSON body and what it must be' }),
+    text: about(z.optional(Text), { description: 'What the body must contain' }),
   })
-  .refine((matcher) => Object.values(matcher).some((each) => each !== undefined), {
-    error: 'must name at least one of status, header, json, text',
-  });
+  .check(
+    z.refine((matcher) => Object.values(matcher).some((each) => each !== undefined), {
+      error: 'must name at least one of status, header, json, text',
+    }),
+  );
 export type Matcher = z.infer<typeof Matcher>;
 
 /** The value at a path of a JSON text; undefined where there is none. */

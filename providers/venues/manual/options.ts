@@ -1,68 +1,80 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { about } from '../../../src/core/about.ts';
 import { ALGORITHMS, PERMISSIONS } from '../../../src/ports/venue.ts';
 import { HttpProbe } from './http-options.ts';
 import { KeyIdPattern } from './key-id.ts';
 import { SshProbe } from './ssh-options.ts';
 
-const Sentence = z.string().min(1).max(500);
+const Sentence = z.string().check(z.minLength(1), z.maxLength(500));
 
 const PermissionSwitch = z.strictObject({
-  label: Sentence.describe('The words on the page'),
-  permission: z
-    .enum(PERMISSIONS)
-    .nullable()
-    .default(null)
-    .describe('The permission it gives; null for what no purpose may ask for'),
-  path: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Where the answer to a working key says true or false of it, such as scopes.read'),
+  label: about(Sentence, { description: 'The words on the page' }),
+  permission: about(z._default(z.nullable(z.enum(PERMISSIONS)), null), {
+    description: 'The permission it gives; null for what no purpose may ask for',
+  }),
+  path: about(z.optional(z.string().check(z.minLength(1))), {
+    description: 'Where the answer to a working key says true or false of it, such as scopes.read',
+  }),
 });
 
 const Limits = z.strictObject({
-  keysPerAccount: z.number().int().min(2).max(100_000).default(1000).describe('Keys of one account at a time'),
-  allowlistEntries: z
-    .number()
-    .int()
-    .min(0)
-    .max(10_000)
-    .default(0)
-    .describe('Addresses one key can be tied to; 0 where the service does not know such a thing'),
-  ipv6: z.boolean().default(true).describe('Whether IPv6 addresses may be among them'),
+  keysPerAccount: about(z._default(z.int().check(z.minimum(2), z.maximum(100_000)), 1000), {
+    description: 'Keys of one account at a time',
+  }),
+  allowlistEntries: about(z._default(z.int().check(z.minimum(0), z.maximum(10_000)), 0), {
+    description: 'Addresses one key can be tied to; 0 where the service does not know such a thing',
+  }),
+  ipv6: about(z._default(z.boolean(), true), { description: 'Whether IPv6 addresses may be among them' }),
 });
 
 export const ManualOptions = z.strictObject({
-  title: z.string().min(1).max(100).describe('The name people know the service by'),
-  page: z.string().min(1).max(500).describe('Where people register and delete keys: an address, or a place in words'),
-  register: z.array(Sentence).min(1).max(20).describe('What people do to register a key, one sentence a step'),
-  delete: z.array(Sentence).min(1).max(20).describe('What people do to delete one, one sentence a step'),
-  algorithms: z.array(z.enum(ALGORITHMS)).min(1).describe('What keys it takes'),
-  keyId: z
-    .strictObject({
-      pattern: KeyIdPattern.describe('Literal text with parts such as {hex:32} or {word:1-64}'),
-      description: Sentence.describe('The same in words, for people'),
-    })
-    .prefault({ pattern: '{word:1-128}', description: '1 to 128 letters, digits, dots, hyphens and underscores' })
-    .describe('What key ids look like'),
-  publicKey: z
-    .enum(['pem', 'openssh', 'jwk'])
-    .default('pem')
-    .describe('How the public key is pasted: SPKI PEM, a line of authorized_keys, or a JSON Web Key'),
-  switches: z
-    .array(PermissionSwitch)
-    .max(50)
-    .default([])
-    .describe('The permissions people choose, where there are any'),
-  allowlistLabel: Sentence.default('the addresses it may be used from').describe('The words on the page for them'),
-  limits: Limits.prefault({}).describe('What the service takes'),
-  probe: z
-    .strictObject({
-      http: HttpProbe.optional().describe('One signed HTTP request'),
-      ssh: SshProbe.optional().describe('A login by SSH'),
-    })
-    .refine(({ http, ssh }) => (http === undefined) !== (ssh === undefined), { error: 'must have either http or ssh' })
-    .optional()
-    .describe('How to see whether a key works; without it, life and death of keys rest on people’s word'),
+  title: about(z.string().check(z.minLength(1), z.maxLength(100)), {
+    description: 'The name people know the service by',
+  }),
+  page: about(z.string().check(z.minLength(1), z.maxLength(500)), {
+    description: 'Where people register and delete keys: an address, or a place in words',
+  }),
+  register: about(z.array(Sentence).check(z.minLength(1), z.maxLength(20)), {
+    description: 'What people do to register a key, one sentence a step',
+  }),
+  delete: about(z.array(Sentence).check(z.minLength(1), z.maxLength(20)), {
+    description: 'What people do to delete one, one sentence a step',
+  }),
+  algorithms: about(z.array(z.enum(ALGORITHMS)).check(z.minLength(1)), { description: 'What keys it takes' }),
+  keyId: about(
+    z.prefault(
+      z.strictObject({
+        pattern: about(KeyIdPattern, { description: 'Literal text with parts such as {hex:32} or {word:1-64}' }),
+        description: about(Sentence, { description: 'The same in words, for people' }),
+      }),
+      { pattern: '{word:1-128}', description: '1 to 128 letters, digits, dots, hyphens and underscores' },
+    ),
+    { description: 'What key ids look like' },
+  ),
+  publicKey: about(z._default(z.enum(['pem', 'openssh', 'jwk']), 'pem'), {
+    description: 'How the public key is pasted: SPKI PEM, a line of authorized_keys, or a JSON Web Key',
+  }),
+  switches: about(z._default(z.array(PermissionSwitch).check(z.maxLength(50)), []), {
+    description: 'The permissions people choose, where there are any',
+  }),
+  allowlistLabel: about(z._default(Sentence, 'the addresses it may be used from'), {
+    description: 'The words on the page for them',
+  }),
+  limits: about(z.prefault(Limits, {}), { description: 'What the service takes' }),
+  probe: about(
+    z.optional(
+      z
+        .strictObject({
+          http: about(z.optional(HttpProbe), { description: 'One signed HTTP request' }),
+          ssh: about(z.optional(SshProbe), { description: 'A login by SSH' }),
+        })
+        .check(
+          z.refine(({ http, ssh }) => (http === undefined) !== (ssh === undefined), {
+            error: 'must have either http or ssh',
+          }),
+        ),
+    ),
+    { description: 'How to see whether a key works; without it, life and death of keys rest on people’s word' },
+  ),
 });
 export type ManualOptions = z.infer<typeof ManualOptions>;

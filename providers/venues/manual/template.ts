@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** Texts with placeholders such as `{apiKey}`. Braces around anything but a word are left alone, as in JSON. */
 
@@ -20,13 +20,13 @@ const MAX_LENGTH = 8192;
 
 /** A text in which only these placeholders may stand. */
 export const templateOf = (known: readonly string[]) =>
-  z
-    .string()
-    .min(1)
-    .max(MAX_LENGTH)
-    .superRefine((text, context) => {
+  z.string().check(
+    z.minLength(1),
+    z.maxLength(MAX_LENGTH),
+    z.superRefine((text, context) => {
       const unknown = placeholdersIn(text).find((name) => !known.includes(name));
       if (unknown === undefined) return;
       const all = known.map((name) => `{${name}}`).join(', ');
       context.addIssue({ code: 'custom', message: `must not use {${unknown}}, which is no placeholder here: ${all}` });
-    });
+    }),
+  );

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { openVault, VaultOptions, vaultPolicy } from '../../../providers/stores/vault.ts';
 import { systemClock } from '../../../src/clock.ts';
 import type { KeyturnError } from '../../../src/errors.ts';
