@@ -3,7 +3,7 @@ import type { Hold } from './core/decide.ts';
 import type { Gathered } from './core/plan.ts';
 import type { Key } from './core/policy.ts';
 import type { ProofRule } from './core/proof.ts';
-import type { KeyRecord } from './core/record.ts';
+import { KeyRecord } from './core/record.ts';
 import { explain, isKeyturnError } from './errors.ts';
 import type { StoreReader } from './ports/store.ts';
 import { readRecord } from './records.ts';
@@ -18,8 +18,8 @@ export interface Sources {
 }
 
 /** Everything a decision about this key may depend on. Never throws for what one key’s record or store is like: that is a hold. */
-export async function gather(sources: Sources, key: Key, now: Date): Promise<Gathered> {
-  const { record, hold } = await observe(sources, key);
+export async function gather(sources: Sources, key: Key, now: Date, schema = KeyRecord): Promise<Gathered> {
+  const { record, hold } = await observe(sources, key, schema);
   return {
     key,
     record,
@@ -31,10 +31,14 @@ export async function gather(sources: Sources, key: Key, now: Date): Promise<Gat
   };
 }
 
-async function observe(sources: Sources, key: Key): Promise<{ record: KeyRecord | null; hold: Hold | null }> {
+async function observe(
+  sources: Sources,
+  key: Key,
+  schema: typeof KeyRecord,
+): Promise<{ record: KeyRecord | null; hold: Hold | null }> {
   try {
     const reader = await sources.reader(key.store);
-    const record = await readRecord(reader, key.storedAs);
+    const record = await readRecord(reader, key.storedAs, schema);
     if (record === null) return { record, hold: await doubtAboutAbsence(sources, reader, key) };
     const hold = betweenNames(key, record);
     return { record: hold ? null : record, hold };

@@ -1,3 +1,4 @@
+import { forMany } from './core/for-many.ts';
 import { legiblePolicy } from './core/legible.ts';
 import type { Key, Waiver } from './core/policy.ts';
 import { PolicyFile } from './core/policy-schema.ts';
@@ -46,7 +47,8 @@ export async function loadPolicies(paths: readonly string[], surroundings: Polic
   const found = findFiles(paths);
   const custom = await customRules(found.rules.map(readSource));
   const context = { ...surroundings, rules: custom.rules };
-  const files = found.policies.map((path) => checkFile(readSource(path), context));
+  const schema = await forMany(PolicyFile, found.policies.length);
+  const files = found.policies.map((path) => checkFile(readSource(path), context, schema));
   return checkPolicies(files, context, custom.problems);
 }
 
@@ -113,9 +115,10 @@ export interface Ruled {
   key: string | undefined;
 }
 
-export function checkFile(source: Source, surroundings: Surroundings): CheckedFile {
+/** `schema`: that of policies, in another form where many are checked. */
+export function checkFile(source: Source, surroundings: Surroundings, schema = PolicyFile): CheckedFile {
   const { file, text, value } = source;
-  const parsed = PolicyFile.safeParse(value);
+  const parsed = schema.safeParse(value);
   const lines = { file, keys: source.linesOf('keys'), waivers: source.linesOf('waivers') };
   const policy = resolvePolicy(parsed.success ? parsed.data : legiblePolicy(value), lines);
   const findings = checkPolicy(policy, surroundings);

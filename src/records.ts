@@ -2,18 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { KeyRecord, type RecordDraft } from './core/record.ts';
 import { isKeyturnError, KeyturnError } from './errors.ts';
 import type { Clock } from './ports/clock.ts';
-import type { KeyId, Store, StoreReader } from './ports/store.ts';
+import type { KeyId, Store, StoredDocument, StoreReader } from './ports/store.ts';
 
 /** Records as values over stores that only know texts and revisions. */
 
-export async function readRecord(store: Pick<StoreReader, 'readRecord'>, key: KeyId): Promise<KeyRecord | null> {
+/** `schema`: that of records, in another form where many are read. */
+export async function readRecord(
+  store: Pick<StoreReader, 'readRecord'>,
+  key: KeyId,
+  schema = KeyRecord,
+): Promise<KeyRecord | null> {
   const stored = await store.readRecord(key);
-  return stored === null ? null : parseRecord(key, stored.text, stored.revision);
+  return stored === null ? null : parseRecord(key, stored, schema);
 }
 
 /** Throws `corrupt` for a text that is not this key’s record at this revision. */
-function parseRecord(key: KeyId, text: string, revision: number): KeyRecord {
-  const parsed = KeyRecord.safeParse(parseJson(text));
+function parseRecord(key: KeyId, { text, revision }: StoredDocument, schema: typeof KeyRecord): KeyRecord {
+  const parsed = schema.safeParse(parseJson(text));
   if (parsed.success && parsed.data.key === key && parsed.data.revision === revision) return parsed.data;
   const where = parsed.error?.issues[0]?.path.join('.');
   throw new KeyturnError(

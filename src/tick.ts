@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { type Action, type Attempt, type Decision, decide } from './core/decide.ts';
+import { forMany } from './core/for-many.ts';
 import { type Gathered, type Plan, planOf } from './core/plan.ts';
 import type { Key, KeyId } from './core/policy.ts';
+import { KeyRecord } from './core/record.ts';
 import { isKeyturnError, type KeyturnError } from './errors.ts';
 import { gather, type Sources } from './gather.ts';
 import type { Clock } from './ports/clock.ts';
@@ -63,10 +65,11 @@ export async function look(sources: Sources, keys: readonly Key[], now: Date): P
  */
 export async function* lookByAccount(sources: Sources, keys: readonly Key[], now: Date): AsyncGenerator<Looked> {
   const limit = pLimit(KEYS_AT_ONCE);
+  const schema = await forMany(KeyRecord, keys.length);
   const ahead: Promise<Gathered[]>[] = [];
   let keysAhead = 0;
   for (const account of accountsOf(keys)) {
-    ahead.push(limit.map(account, (key) => gather(sources, key, now)));
+    ahead.push(limit.map(account, (key) => gather(sources, key, now, schema)));
     keysAhead += account.length;
     while (keysAhead >= KEYS_AHEAD) {
       const gathered = (await ahead.shift()) ?? [];
