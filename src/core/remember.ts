@@ -9,3 +9,15 @@ export function remembering<A, R>(ask: (argument: A) => R): (argument: A) => R {
     return answer;
   };
 }
+
+/** The same pure function of objects, which asks once for each and remembers the answer as long as the object is there. */
+export function rememberingWith<A extends object, R>(ask: (argument: A) => R): (argument: A) => R {
+  const answers = new WeakMap<A, R>();
+  return (argument) => {
+    const known = answers.get(argument);
+    if (known !== undefined) return known;
+    const answer = ask(argument);
+    answers.set(argument, answer);
+    return answer;
+  };
+}

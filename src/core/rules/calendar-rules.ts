@@ -1,5 +1,6 @@
 import { DAY, formatDuration, HOUR, MINUTE } from '../duration.ts';
 import { type Freeze, WEEKDAYS, type Window } from '../policy.ts';
+import { rememberingWith } from '../remember.ts';
 import { type KeyRule, keyRule } from './rule.ts';
 
 const WEEK = 7 * DAY;
@@ -18,9 +19,9 @@ const windowsAreFrequent = keyRule({
 
 /**
  * Seconds of the longest stretch of a week without an open window. Weekly arithmetic on local hours: the hour a clock
- * change adds, and the hours between windows of different time zones, are left out.
+ * change adds, and the hours between windows of different time zones, are left out. Most keys of a file share their windows.
  */
-function longestClosed(windows: readonly Window[]): number {
+const longestClosed = rememberingWith((windows: readonly Window[]): number => {
   const open = windows.flatMap(({ days, from, to }) =>
     days.map((day) => {
       const midnight = WEEKDAYS.indexOf(day) * DAY;
@@ -37,7 +38,7 @@ function longestClosed(windows: readonly Window[]): number {
     end = Math.max(end, to);
   }
   return longest;
-}
+});
 
 const secondsOfDay = (time: string): number => Number(time.slice(0, 2)) * HOUR + Number(time.slice(3)) * MINUTE;
 
