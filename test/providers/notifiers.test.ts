@@ -49,9 +49,9 @@ function kept(folder: string, name: string, text: string): { file: string } {
 
 /** Opens a notifier with options as keyturn.yaml would give them. */
 async function open(kind: keyof typeof NOTIFIERS, options: object, folder: string, now = new Date(AT)) {
-  const { options: schema, load } = NOTIFIERS[kind] as NotifierKind<unknown>;
-  const [parsed, opened] = [(await schema()).parse(options), await load()];
-  return opened(parsed, { clock: { now: () => now }, folder });
+  const notifier = NOTIFIERS[kind] as NotifierKind<unknown>;
+  const [schema, opened] = [await notifier.options(), await notifier.load()];
+  return opened(schema.parse(options), { clock: { now: () => now }, folder });
 }
 
 const bodyOf = ({ got }: Inbox) => JSON.parse(got[0]?.body ?? 'null');
