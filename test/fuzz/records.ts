@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
+import { compile } from '../../src/core/compile.ts';
 import { decide } from '../../src/core/decide.ts';
 import { observe } from '../../src/core/evidence.ts';
-import type { KeyRecord } from '../../src/core/record.ts';
+import { KeyRecord } from '../../src/core/record.ts';
 import { statusOf } from '../../src/core/status.ts';
 import { isKeyturnError } from '../../src/errors.ts';
 import { readRecord } from '../../src/records.ts';
@@ -10,6 +12,9 @@ import { mutatedFile } from './mutations.ts';
 import { inTime } from './time.ts';
 
 const KEY = 'binance-main/spot';
+
+/** As it checks many. */
+const compiledRecord = compile(KeyRecord, { strict: true });
 const seen = {
   at: T(),
   event: 'probed',
@@ -51,7 +56,10 @@ const EXAMPLES: readonly KeyRecord[] = [
 /** Whatever bytes a store returns as a record: `corrupt`, or a record that decisions and status can be made of. */
 export function recordProperty(): fc.IAsyncPropertyWithHooks<[Buffer]> {
   return fc.asyncProperty(mutatedFile(EXAMPLES.map((record) => JSON.stringify(record))), async (bytes) => {
-    const record = await inTime(() => readOrCorrupt(bytes.toString('utf8')));
+    const text = bytes.toString('utf8');
+    const record = await inTime(() => readOrCorrupt(text, KeyRecord));
+    const compiled = await readOrCorrupt(text, compiledRecord);
+    if (!isDeepStrictEqual(record, compiled)) throw new Error('compiled, the schema says otherwise');
     if (record === null) return;
     const snapshot = aSnapshot({ record });
     decide(snapshot);
@@ -59,9 +67,9 @@ export function recordProperty(): fc.IAsyncPropertyWithHooks<[Buffer]> {
   });
 }
 
-async function readOrCorrupt(text: string): Promise<KeyRecord | null> {
+async function readOrCorrupt(text: string, schema: typeof KeyRecord): Promise<KeyRecord | null> {
   try {
-    return await readRecord({ readRecord: async () => ({ text, revision: 1 }) }, KEY);
+    return await readRecord({ readRecord: async () => ({ text, revision: 1 }) }, KEY, schema);
   } catch (error) {
     if (isKeyturnError(error, 'corrupt')) return null;
     throw error;
