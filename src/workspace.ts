@@ -88,16 +88,17 @@ const nothingIn = (paths: readonly string[]): KeyturnError =>
 
 /** The same for commands that act on policies: they refuse invalid ones whole. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
-  const { problems, ...workspace } = await check(options);
+  const { problems, files, ...workspace } = await check(options);
   if (!hasErrors(problems)) return workspace;
   const errors = problems.filter(isError);
+  const isOneSound = files.some((file) => errors.every((error) => error.file !== file));
   const shown = errors.slice(0, 5).map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`);
   const more = errors.length > shown.length ? [`and ${errors.length - shown.length} more`] : [];
   throw new KeyturnError(
     'invalid',
     ['policies or configuration are invalid; nothing was done', ...shown, ...more].join('\n  '),
     {
-      hint: 'keyturn policy check shows everything that is wrong and what to write instead',
+      hint: `keyturn policy check shows everything that is wrong and what to write instead${isOneSound ? '; what cannot wait goes with --policies FILE, one sound file alone' : ''}`,
     },
   );
 }

@@ -38,7 +38,9 @@ export const prove: Step = async (tools, record, number) => {
 
 /** Why a proven key is dead, for people. */
 export const grounds = ({ isDefinitive, message }: Judgement, deadGroups: readonly string[]): string =>
-  isDefinitive ? message : `${deadGroups.length} probe groups saw the venue refuse it as a key it does not know`;
+  isDefinitive
+    ? message
+    : `${deadGroups.length} probe group${deadGroups.length === 1 ? '' : 's'} saw the venue refuse it as a key it does not know`;
 
 /** Probes and records what it shows, if that is new. */
 export async function gatherProof(tools: Tools, record: KeyRecord, number: number): Promise<Proof> {
