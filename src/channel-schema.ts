@@ -8,32 +8,27 @@ import { Text, WEEKLY } from './core/policy-schema.ts';
 
 const Quiet = about(
   z.strictObject({
-    days: about(z._default(WEEKLY.days, [...WEEKDAYS]), { description: 'Weekdays on which it begins.' }),
+    days: about(z._default(WEEKLY.days, [...WEEKDAYS]), 'Weekdays on which it begins.'),
     from: about(WEEKLY.from, { description: 'Nothing is told from this time on.', examples: ['22:00'] }),
     to: about(WEEKLY.to, { description: 'Until this time, of the next day where it is earlier.', examples: ['07:00'] }),
     timeZone: WEEKLY.timeZone,
   }),
-  { description: 'When to be silent; what came up is told afterwards. A compromised key is told at any hour.' },
+  'When to be silent; what came up is told afterwards. A compromised key is told at any hour.',
 );
 
 export const Listening = z.strictObject({
-  on: about(z._default(z.array(z.enum(EVENTS)).check(z.minLength(1)), [...EVENTS]), {
-    description: 'What is told; a compromised key always is.',
-  }),
-  owners: about(z.optional(z.array(Text).check(z.minLength(1))), {
-    description: 'Only keys of these owners, compromised ones aside.',
-  }),
+  on: about(
+    z._default(z.array(z.enum(EVENTS)).check(z.minLength(1)), [...EVENTS]),
+    'What is told; a compromised key always is.',
+  ),
+  owners: about(z.optional(z.array(Text).check(z.minLength(1))), 'Only keys of these owners, compromised ones aside.'),
   quiet: z.optional(Quiet),
-  digest: about(z._default(z.boolean(), false), { description: 'One message for everything that a pass has to tell.' }),
+  digest: about(z._default(z.boolean(), false), 'One message for everything that a pass has to tell.'),
 });
 export type Listening = z.output<typeof Listening>;
 
 export const Concern = z.strictObject({
-  keys: about(z.optional(z.array(Text).check(z.minLength(1))), {
-    description: 'Only after these keys, named account/name.',
-  }),
-  applications: about(z.optional(z.array(Text).check(z.minLength(1))), {
-    description: 'Only after keys of these applications.',
-  }),
+  keys: about(z.optional(z.array(Text).check(z.minLength(1))), 'Only after these keys, named account/name.'),
+  applications: about(z.optional(z.array(Text).check(z.minLength(1))), 'Only after keys of these applications.'),
 });
 export type Concern = z.output<typeof Concern>;

@@ -53,29 +53,28 @@ const Probing = z.strictObject({
   proof: about(
     z.prefault(
       z.strictObject({
-        groups: about(z._default(z.int().check(z.minimum(1), z.maximum(10)), 2), {
-          description: 'Probe groups a revocation needs.',
-        }),
-        apart: about(z.prefault(Seconds, '10m'), { description: 'How far apart they are at least.' }),
+        groups: about(z._default(z.int().check(z.minimum(1), z.maximum(10)), 2), 'Probe groups a revocation needs.'),
+        apart: about(z.prefault(Seconds, '10m'), 'How far apart they are at least.'),
       }),
       {},
     ),
-    { description: 'What counts as proof that a key is dead.' },
+    'What counts as proof that a key is dead.',
   ),
   inside: about(
     z.optional(
       z.strictObject({
-        proxy: about(z.optional(Url), { description: 'A proxy through which this venue is asked.' }),
-        address: about(z.optional(z.union([z.ipv4(), z.ipv6()])), {
-          description: 'The address the venue sees then; it must be on every allowlist.',
-        }),
+        proxy: about(z.optional(Url), 'A proxy through which this venue is asked.'),
+        address: about(
+          z.optional(z.union([z.ipv4(), z.ipv6()])),
+          'The address the venue sees then; it must be on every allowlist.',
+        ),
       }),
     ),
-    { description: 'Where keyturn’s own requests come from.' },
+    'Where keyturn’s own requests come from.',
   ),
   outside: about(
-    z.optional(z.strictObject({ proxy: about(Url, { description: 'A proxy whose address is on no allowlist.' }) })),
-    { description: 'An egress that allowlists do not contain, to prove that they hold.' },
+    z.optional(z.strictObject({ proxy: about(Url, 'A proxy whose address is on no allowlist.') })),
+    'An egress that allowlists do not contain, to prove that they hold.',
   ),
 });
 type Probing = z.output<typeof Probing>;
@@ -84,15 +83,16 @@ const Claim = about(
   z.prefault(
     z
       .strictObject({
-        for: about(z.prefault(Seconds, '15m'), { description: 'How long one worker may be in the middle of a step.' }),
-        margin: about(z.prefault(Seconds, '2m'), {
-          description: 'Time before its end in which it begins nothing more, and after it in which nobody else begins.',
-        }),
+        for: about(z.prefault(Seconds, '15m'), 'How long one worker may be in the middle of a step.'),
+        margin: about(
+          z.prefault(Seconds, '2m'),
+          'Time before its end in which it begins nothing more, and after it in which nobody else begins.',
+        ),
       })
       .check(z.refine((claim) => claim.for > claim.margin, { path: ['for'], error: 'must be longer than margin' })),
     {},
   ),
-  { description: 'How long a worker that stopped keeps others away from a key.' },
+  'How long a worker that stopped keeps others away from a key.',
 );
 
 /** The schemas of a file and its entries, for the kinds that these values name; without values, for all there are. */
@@ -106,21 +106,21 @@ async function schemasOf({ stores, venues, notifiers, hooks }: Kinds, values?: r
   ]);
   const file = about(
     z.strictObject({
-      apiVersion: about(z.literal('keyturn/v1'), { description: 'Version of this format.' }),
-      stores: about(z.prefault(z.record(Name, store), {}), { description: 'Stores by name; local is always there.' }),
-      venues: about(z.prefault(z.record(Name, venue), {}), { description: 'Venues by name; some are always there.' }),
-      notifiers: about(atMost(12, notifier), { description: 'Who tells people what happens, by name.' }),
-      hooks: about(atMost(24, hook), {
-        description: 'What tells applications that they have another key, by name.',
-      }),
+      apiVersion: about(z.literal('keyturn/v1'), 'Version of this format.'),
+      stores: about(z.prefault(z.record(Name, store), {}), 'Stores by name; local is always there.'),
+      venues: about(z.prefault(z.record(Name, venue), {}), 'Venues by name; some are always there.'),
+      notifiers: about(atMost(12, notifier), 'Who tells people what happens, by name.'),
+      hooks: about(atMost(24, hook), 'What tells applications that they have another key, by name.'),
       claim: Claim,
       serve: Serve,
-      requireApproved: about(z._default(z.boolean(), false), {
-        description: 'Whether apply takes only plans signed by somebody in allowedSigners.',
-      }),
-      allowedSigners: about(z._default(z.string().check(z.minLength(1)), 'allowed_signers'), {
-        description: 'The file that lists who may approve plans, as ssh-keygen reads it.',
-      }),
+      requireApproved: about(
+        z._default(z.boolean(), false),
+        'Whether apply takes only plans signed by somebody in allowedSigners.',
+      ),
+      allowedSigners: about(
+        z._default(z.string().check(z.minLength(1)), 'allowed_signers'),
+        'The file that lists who may approve plans, as ssh-keygen reads it.',
+      ),
     }),
     { title: 'keyturn configuration', description: 'The stores and venues that policies name, and who is told' },
   );

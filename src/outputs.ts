@@ -11,8 +11,8 @@ import { SavedPlan } from './plan-file.ts';
  * generated from here, and tests parse real outputs with it.
  */
 
-const Instant = about(z.iso.datetime({ precision: 3 }), { description: 'ISO 8601 in UTC' });
-const KeyId = about(z.string(), { description: 'account/name' });
+const Instant = about(z.iso.datetime({ precision: 3 }), 'ISO 8601 in UTC');
+const KeyId = about(z.string(), 'account/name');
 const GenerationNumber = z.int().check(z.positive());
 const output = <S extends z.core.$ZodLooseShape>(shape: S) => z.looseObject({ formatVersion: z.literal(1), ...shape });
 
@@ -22,8 +22,8 @@ const PlanOutput = about(
     keys: z.array(
       z.looseObject({
         key: KeyId,
-        action: about(z.nullable(z.literal(ACTIONS)), { description: 'null: nothing to do now' }),
-        reason: about(z.string(), { description: 'stable code, see docs/life-of-a-key.md' }),
+        action: about(z.nullable(z.literal(ACTIONS)), 'null: nothing to do now'),
+        reason: about(z.string(), 'stable code, see docs/life-of-a-key.md'),
         message: z.string(),
         due: z.nullable(Instant),
         notBefore: z.nullable(Instant),
@@ -53,7 +53,7 @@ const CalendarOutput = about(
       z.looseObject({
         kind: z.literal(['crowded', 'frozen', 'week-end']),
         owner: Owner,
-        day: about(z.iso.date(), { description: 'in UTC' }),
+        day: about(z.iso.date(), 'in UTC'),
         keys: z.array(KeyId),
         message: z.string(),
       }),
@@ -66,15 +66,16 @@ const CalendarOutput = about(
             owner: Owner,
             from: Instant,
             to: Instant,
-            kind: about(z.literal(['rotate', 'rotate-every']), {
-              description: 'rotate: keyturn rotate at that time; rotate-every: another interval in the policy',
-            }),
-            days: about(z.optional(z.int()), { description: 'the interval to write' }),
+            kind: about(
+              z.literal(['rotate', 'rotate-every']),
+              'rotate: keyturn rotate at that time; rotate-every: another interval in the policy',
+            ),
+            days: about(z.optional(z.int()), 'the interval to write'),
             message: z.string(),
           }),
         ),
       ),
-      { description: 'with --suggest' },
+      'with --suggest',
     ),
   }),
   { title: 'keyturn plan --horizon -o json' },
@@ -91,12 +92,13 @@ const ApplyOutput = about(
             outcome: z.literal(['done', 'waiting', 'failed']),
             reason: z.string(),
             message: z.string(),
-            verdict: about(z.optional(z.literal(['alive', 'dead', 'inconclusive'])), {
-              description: 'what was seen of the key, where the step probed it',
-            }),
+            verdict: about(
+              z.optional(z.literal(['alive', 'dead', 'inconclusive'])),
+              'what was seen of the key, where the step probed it',
+            ),
           }),
         ),
-        error: about(z.nullable(z.string()), { description: 'what went wrong and what to do; null when nothing did' }),
+        error: about(z.nullable(z.string()), 'what went wrong and what to do; null when nothing did'),
       }),
     ),
   }),
@@ -107,10 +109,11 @@ const GenerationStatus = z.nullable(
   z.looseObject({
     generation: GenerationNumber,
     fingerprint: z.nullable(z.string()),
-    apiKey: about(z.nullable(z.string()), { description: 'masked' }),
-    allowlist: about(z.nullable(z.literal(['proven', 'unproven'])), {
-      description: 'whether it was seen refused from outside its allowlist',
-    }),
+    apiKey: about(z.nullable(z.string()), 'masked'),
+    allowlist: about(
+      z.nullable(z.literal(['proven', 'unproven'])),
+      'whether it was seen refused from outside its allowlist',
+    ),
     since: Instant,
   }),
 );
@@ -151,9 +154,9 @@ const TasksOutput = about(
         key: KeyId,
         kind: z.literal(['register', 'delete', 'fix']),
         generation: GenerationNumber,
-        publicKey: about(z.string(), { description: 'SPKI PEM' }),
-        fingerprint: about(z.string(), { description: 'SHA-256 of the SPKI DER, lower-case hex' }),
-        paste: about(z.string(), { description: 'The public half in the form the venue takes' }),
+        publicKey: about(z.string(), 'SPKI PEM'),
+        fingerprint: about(z.string(), 'SHA-256 of the SPKI DER, lower-case hex'),
+        paste: about(z.string(), 'The public half in the form the venue takes'),
         label: z.string(),
         permissions: z.looseObject({ on: Permissions, off: Permissions }),
         ipAllowlist: z.array(z.string()),
@@ -198,7 +201,7 @@ const PolicyCheckOutput = about(
         line: z.int().check(z.positive()),
         column: z.int().check(z.positive()),
         path: z.string(),
-        key: about(z.nullable(KeyId), { description: 'the one key it stands at; null: the file, or all of its keys' }),
+        key: about(z.nullable(KeyId), 'the one key it stands at; null: the file, or all of its keys'),
         message: z.string(),
         help: z.string(),
         waived: z.boolean(),
@@ -216,7 +219,7 @@ const PolicyTestOutput = about(
         line: z.int().check(z.positive()),
         name: z.string(),
         passed: z.boolean(),
-        missing: about(z.array(z.looseObject({ rule: z.string() })), { description: 'expected, and not found' }),
+        missing: about(z.array(z.looseObject({ rule: z.string() })), 'expected, and not found'),
         unexpected: about(
           z.array(
             z.looseObject({
@@ -227,11 +230,11 @@ const PolicyTestOutput = about(
               message: z.string(),
             }),
           ),
-          { description: 'found, and not expected' },
+          'found, and not expected',
         ),
       }),
     ),
-    problems: about(PolicyCheckOutput.shape.problems, { description: 'of the files of rules and tests' }),
+    problems: about(PolicyCheckOutput.shape.problems, 'of the files of rules and tests'),
   }),
   { title: 'keyturn policy test -o json' },
 );
@@ -244,12 +247,12 @@ const PolicyDiffOutput = about(
     at: Instant,
     base: z.string(),
     head: z.string(),
-    relaxes: about(z.boolean(), { description: 'whether anything is less safe than before' }),
-    count: about(z.looseObject({ before: z.int(), after: z.int() }), { description: 'how many keys there are' }),
+    relaxes: about(z.boolean(), 'whether anything is less safe than before'),
+    count: about(z.looseObject({ before: z.int(), after: z.int() }), 'how many keys there are'),
     keys: z.array(
       z.looseObject({
         key: KeyId,
-        formerly: about(z.nullable(KeyId), { description: 'its name before, where that was another' }),
+        formerly: about(z.nullable(KeyId), 'its name before, where that was another'),
         change: z.literal(['added', 'removed', 'renamed', 'changed']),
         verdict: z.literal(['relaxed', 'tightened', 'mixed', 'neutral']),
         changes: z.array(
@@ -261,11 +264,9 @@ const PolicyDiffOutput = about(
             lost: z.optional(z.array(z.string())),
           }),
         ),
-        life: about(z.looseObject({ before: z.nullable(Seconds), after: z.nullable(Seconds) }), {
-          description: 'worst-case life',
-        }),
-        from: about(z.literal(['record', 'policies']), { description: 'what its dates are told from' }),
-        dueLater: about(z.nullable(Seconds), { description: 'by how much it falls due later; negative: earlier' }),
+        life: about(z.looseObject({ before: z.nullable(Seconds), after: z.nullable(Seconds) }), 'worst-case life'),
+        from: about(z.literal(['record', 'policies']), 'what its dates are told from'),
+        dueLater: about(z.nullable(Seconds), 'by how much it falls due later; negative: earlier'),
         dates: about(
           z.array(
             z.looseObject({
@@ -274,9 +275,9 @@ const PolicyDiffOutput = about(
               after: Instant,
             }),
           ),
-          { description: 'those that move; none without a record' },
+          'those that move; none without a record',
         ),
-        dueNow: about(z.boolean(), { description: 'its rotation starts at once because of this change' }),
+        dueNow: about(z.boolean(), 'its rotation starts at once because of this change'),
       }),
     ),
     waivers: z.array(
@@ -285,7 +286,7 @@ const PolicyDiffOutput = about(
         key: KeyId,
         effect: Effect,
         message: z.string(),
-        before: about(z.nullable(z.iso.date()), { description: 'the last day on which it counts' }),
+        before: about(z.nullable(z.iso.date()), 'the last day on which it counts'),
         after: z.nullable(z.iso.date()),
       }),
     ),
@@ -293,17 +294,11 @@ const PolicyDiffOutput = about(
       z.looseObject({
         owner: z.nullable(z.string()),
         keys: z.looseObject({ before: z.int(), after: z.int() }),
-        tasks: about(z.looseObject({ before: z.number(), after: z.number() }), {
-          description: 'in a quarter of a year',
-        }),
+        tasks: about(z.looseObject({ before: z.number(), after: z.number() }), 'in a quarter of a year'),
       }),
     ),
-    errors: about(z.looseObject({ base: z.int(), head: z.int() }), {
-      description: 'how many errors keyturn policy check has',
-    }),
-    unread: about(z.array(z.looseObject({ store: z.string(), message: z.string() })), {
-      description: 'stores that were not read',
-    }),
+    errors: about(z.looseObject({ base: z.int(), head: z.int() }), 'how many errors keyturn policy check has'),
+    unread: about(z.array(z.looseObject({ store: z.string(), message: z.string() })), 'stores that were not read'),
   }),
   { title: 'keyturn policy diff -o json' },
 );
@@ -312,17 +307,17 @@ const DoctorOutput = about(
   output({
     findings: z.array(
       z.looseObject({
-        code: about(z.string(), { description: 'stable, see docs/doctor.md' }),
+        code: about(z.string(), 'stable, see docs/doctor.md'),
         severity: z.literal(['error', 'warning', 'info']),
-        subject: about(z.string(), { description: 'the key, store or venue it is about' }),
+        subject: about(z.string(), 'the key, store or venue it is about'),
         message: z.string(),
-        next: about(z.string(), { description: 'what to do about it' }),
-        fixable: about(z.boolean(), { description: 'whether keyturn doctor --fix KEY mends it' }),
+        next: about(z.string(), 'what to do about it'),
+        fixable: about(z.boolean(), 'whether keyturn doctor --fix KEY mends it'),
       }),
     ),
     fixed: about(
       z.array(z.looseObject({ code: z.string(), outcome: z.literal(['done', 'failed']), message: z.string() })),
-      { description: 'with --fix: what was tried' },
+      'with --fix: what was tried',
     ),
   }),
   { title: 'keyturn doctor -o json' },
@@ -330,10 +325,10 @@ const DoctorOutput = about(
 
 const AuditOutput = about(
   output({
-    keys: about(z.int(), { description: 'how many were looked at' }),
+    keys: about(z.int(), 'how many were looked at'),
     findings: z.array(
       z.looseObject({
-        subject: about(z.string(), { description: 'a key, or an account' }),
+        subject: about(z.string(), 'a key, or an account'),
         code: z.string(),
         severity: z.literal(['error', 'warning']),
         message: z.string(),
@@ -348,32 +343,32 @@ const EvidenceOutput = about(
   output({
     key: KeyId,
     intact: z.boolean(),
-    head: about(z.string(), {
-      description:
-        'SHA-256 in lower-case hex, over the newest sealed document and the last entry of every live generation',
-    }),
+    head: about(
+      z.string(),
+      'SHA-256 in lower-case hex, over the newest sealed document and the last entry of every live generation',
+    ),
     breaks: z.array(
       z.looseObject({ generation: z.nullable(GenerationNumber), entry: z.nullable(z.int()), message: z.string() }),
     ),
     generations: z.array(
       z.looseObject({
         generation: GenerationNumber,
-        key: about(KeyId, { description: 'what the key was called when this generation was made' }),
+        key: about(KeyId, 'what the key was called when this generation was made'),
         state: z.literal(['live', 'finished']),
-        publicKey: about(z.nullable(z.string()), { description: 'SPKI PEM' }),
+        publicKey: about(z.nullable(z.string()), 'SPKI PEM'),
         fingerprint: z.nullable(z.string()),
-        apiKey: about(z.nullable(z.string()), { description: 'masked' }),
+        apiKey: about(z.nullable(z.string()), 'masked'),
         at: z.record(z.string(), Instant),
-        document: about(z.nullable(z.string()), { description: 'SHA-256 of the sealed document' }),
+        document: about(z.nullable(z.string()), 'SHA-256 of the sealed document'),
         entries: z.array(EvidenceEntry),
       }),
     ),
     signature: z.nullable(
       z.looseObject({
-        signed: about(z.string(), { description: 'the characters that were signed: the head' }),
+        signed: about(z.string(), 'the characters that were signed: the head'),
         algorithm: z.literal('Ed25519'),
-        value: about(z.string(), { description: 'base64' }),
-        publicKey: about(z.string(), { description: 'SPKI PEM' }),
+        value: about(z.string(), 'base64'),
+        publicKey: about(z.string(), 'SPKI PEM'),
       }),
     ),
   }),
@@ -382,21 +377,21 @@ const EvidenceOutput = about(
 
 const NotificationOutput = about(
   output({
-    id: about(z.string(), { description: 'stays the same when the message is sent again' }),
+    id: about(z.string(), 'stays the same when the message is sent again'),
     title: z.string(),
     notifications: z.array(
       z.looseObject({
-        id: about(z.string(), { description: 'the same, of what is told' }),
+        id: about(z.string(), 'the same, of what is told'),
         event: z.literal([...EVENTS, 'test']),
-        subject: about(z.string(), { description: 'what its reminders have in common' }),
-        step: about(z.int().check(z.nonnegative()), { description: 'how far up the ladder of its reminders' }),
+        subject: about(z.string(), 'what its reminders have in common'),
+        step: about(z.int().check(z.nonnegative()), 'how far up the ladder of its reminders'),
         key: KeyId,
         account: z.string(),
         application: z.string(),
         venue: z.string(),
         owner: z.nullable(z.string()),
         generation: z.nullable(GenerationNumber),
-        at: about(Instant, { description: 'since when it is the case' }),
+        at: about(Instant, 'since when it is the case'),
         deadline: z.nullable(Instant),
         message: z.string(),
         hint: z.nullable(z.string()),

@@ -19,24 +19,24 @@ const Instant = z.pipe(
 );
 
 const Entry = z.strictObject({
-  key: about(z.string(), { description: 'account/name' }),
-  action: about(z.nullable(z.literal(ACTIONS)), { description: 'null: nothing to do now' }),
-  reason: about(z.string(), { description: 'stable code, see docs/life-of-a-key.md' }),
+  key: about(z.string(), 'account/name'),
+  action: about(z.nullable(z.literal(ACTIONS)), 'null: nothing to do now'),
+  reason: about(z.string(), 'stable code, see docs/life-of-a-key.md'),
   message: z.string(),
   due: Instant,
   notBefore: z.nullable(Instant),
   generation: z.nullable(z.int().check(z.positive())),
-  revision: about(z.nullable(z.int().check(z.positive())), { description: 'of the record; null: there was none' }),
-  policy: about(z.string(), { description: 'changes when anything about the key in its policy does' }),
+  revision: about(z.nullable(z.int().check(z.positive())), 'of the record; null: there was none'),
+  policy: about(z.string(), 'changes when anything about the key in its policy does'),
 });
 type Entry = z.output<typeof Entry>;
 
 export const SavedPlan = z.strictObject({
   formatVersion: z.literal(1),
-  version: about(z.string(), { description: 'of the keyturn that made it' }),
+  version: about(z.string(), 'of the keyturn that made it'),
   at: Instant,
   keys: z.array(Entry),
-  digest: about(z.string(), { description: 'SHA-256 in lower-case hex, over the other fields as JSON without spaces' }),
+  digest: about(z.string(), 'SHA-256 in lower-case hex, over the other fields as JSON without spaces'),
 });
 export type SavedPlan = z.output<typeof SavedPlan>;
 

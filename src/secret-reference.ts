@@ -9,12 +9,10 @@ import { Secret } from './secret.ts';
 export const SecretReference = about(
   z.union([
     z.strictObject({
-      env: about(z.string().check(z.minLength(1)), { description: 'Name of an environment variable that holds it.' }),
+      env: about(z.string().check(z.minLength(1)), 'Name of an environment variable that holds it.'),
     }),
     z.strictObject({
-      file: about(z.string().check(z.minLength(1)), {
-        description: 'Path of a file that holds it, readable for its owner only.',
-      }),
+      file: about(z.string().check(z.minLength(1)), 'Path of a file that holds it, readable for its owner only.'),
     }),
   ]),
   { id: 'SecretReference', description: 'A reference to a secret: { env: NAME } or { file: PATH }.' },

@@ -12,21 +12,21 @@ import { SecretReference } from '../src/secret-reference.ts';
 const KINDS = {
   stores: {
     directory: async () =>
-      z.strictObject({ path: z._default(about(z.string(), { description: 'Where the files are' }), '.keyturn/store') }),
+      z.strictObject({ path: z._default(about(z.string(), 'Where the files are'), '.keyturn/store') }),
     vault: async () =>
       z.strictObject({
-        address: about(z.url({ error: 'must be an address' }), { description: 'Where Vault answers' }),
+        address: about(z.url({ error: 'must be an address' }), 'Where Vault answers'),
         auth: z.discriminatedUnion('kind', [
           z.strictObject({ kind: z.literal('token'), token: SecretReference }),
           z.strictObject({
             kind: z.literal('kubernetes'),
-            role: about(z.string(), { description: 'The role to log in with' }),
+            role: about(z.string(), 'The role to log in with'),
           }),
         ]),
       }),
   },
   venues: { binance: async () => z.strictObject({ baseUrl: z._default(z.string(), 'https://api.binance.com') }) },
-  notifiers: { slack: async () => z.strictObject({ url: about(SecretReference, { description: 'Where to post' }) }) },
+  notifiers: { slack: async () => z.strictObject({ url: about(SecretReference, 'Where to post') }) },
   hooks: { command: async () => z.strictObject({ run: z.array(z.string()).check(z.minLength(1)) }) },
   builtIn: { stores: { local: { kind: 'directory' } }, venues: { binance: { kind: 'binance' } } },
 } satisfies Kinds;

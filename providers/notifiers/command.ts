@@ -6,15 +6,11 @@ import type { Notifier, NotifierDependencies } from '../../src/ports/notifier.ts
 import { documentOf } from './document.ts';
 
 export const CommandOptions = z.strictObject({
-  run: about(
-    about(z.array(z.string().check(z.minLength(1))).check(z.minLength(1)), {
-      description: 'A program and its arguments, run without a shell; it gets the message as JSON on standard input',
-    }),
-    { examples: [['/usr/local/bin/on-rotation', '--quiet']] },
-  ),
-  timeoutSeconds: about(z._default(z.int().check(z.minimum(1), z.maximum(300)), 30), {
-    description: 'After that it is ended',
+  run: about(z.array(z.string().check(z.minLength(1))).check(z.minLength(1)), {
+    description: 'A program and its arguments, run without a shell; it gets the message as JSON on standard input',
+    examples: [['/usr/local/bin/on-rotation', '--quiet']],
   }),
+  timeoutSeconds: about(z._default(z.int().check(z.minimum(1), z.maximum(300)), 30), 'After that it is ended'),
 });
 type CommandOptions = z.infer<typeof CommandOptions>;
 

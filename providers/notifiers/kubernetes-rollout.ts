@@ -15,29 +15,26 @@ const DNS_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const WORKLOAD = /^(?:deployment|statefulset|daemonset)\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
 export const KubernetesRolloutOptions = z.strictObject({
-  namespace: about(z.string().check(z.regex(DNS_LABEL, { error: 'must be the name of a namespace' })), {
-    description: 'Where the workload is',
-  }),
+  namespace: about(
+    z.string().check(z.regex(DNS_LABEL, { error: 'must be the name of a namespace' })),
+    'Where the workload is',
+  ),
   workload: about(
-    about(
-      z.string().check(z.regex(WORKLOAD, { error: 'must be deployment/NAME, statefulset/NAME or daemonset/NAME' })),
-      { description: 'What is restarted, pod by pod, as kubectl rollout restart does' },
-    ),
-    { examples: ['deployment/market-maker'] },
+    z.string().check(z.regex(WORKLOAD, { error: 'must be deployment/NAME, statefulset/NAME or daemonset/NAME' })),
+    {
+      description: 'What is restarted, pod by pod, as kubectl rollout restart does',
+      examples: ['deployment/market-maker'],
+    },
   ),
   server: about(
     z._default(
       z.url().check(z.refine(isSafeAddress, { error: 'must start with https://' })),
       'https://kubernetes.default.svc',
     ),
-    { description: 'The API server' },
+    'The API server',
   ),
-  token: about(z._default(z.string(), `${SERVICE_ACCOUNT}/token`), {
-    description: 'File of the service account’s token',
-  }),
-  ca: about(z._default(z.string(), `${SERVICE_ACCOUNT}/ca.crt`), {
-    description: 'File of the API server’s authority, in PEM',
-  }),
+  token: about(z._default(z.string(), `${SERVICE_ACCOUNT}/token`), 'File of the service account’s token'),
+  ca: about(z._default(z.string(), `${SERVICE_ACCOUNT}/ca.crt`), 'File of the API server’s authority, in PEM'),
 });
 type KubernetesRolloutOptions = z.infer<typeof KubernetesRolloutOptions>;
 

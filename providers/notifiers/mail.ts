@@ -10,20 +10,17 @@ import { readSecretReference, SecretReference } from '../../src/secret-reference
 const Address = about(z.email({ error: 'must be a mail address' }), { examples: ['desk-a@example.com'] });
 
 export const MailOptions = z.strictObject({
-  host: about(about(z.string().check(z.minLength(1)), { description: 'The mail server' }), {
-    examples: ['smtp.example.com'],
-  }),
-  port: about(z.optional(z.int().check(z.minimum(1), z.maximum(65_535))), { description: '465, or 587 with starttls' }),
-  encryption: about(z._default(z.enum(['tls', 'starttls']), 'tls'), {
-    description: 'From the first byte, or asked for before anything is sent',
-  }),
-  ca: about(z.optional(z.string().check(z.minLength(1))), {
-    description: 'PEM of the authorities to trust instead of the usual ones',
-  }),
-  user: about(z.optional(z.string().check(z.minLength(1))), { description: 'Whom to log in as' }),
-  password: about(z.optional(SecretReference), { description: 'What to log in with' }),
-  from: about(Address, { description: 'The sender' }),
-  to: about(z.array(Address).check(z.minLength(1)), { description: 'Who gets it' }),
+  host: about(z.string().check(z.minLength(1)), { description: 'The mail server', examples: ['smtp.example.com'] }),
+  port: about(z.optional(z.int().check(z.minimum(1), z.maximum(65_535))), '465, or 587 with starttls'),
+  encryption: about(
+    z._default(z.enum(['tls', 'starttls']), 'tls'),
+    'From the first byte, or asked for before anything is sent',
+  ),
+  ca: about(z.optional(z.string().check(z.minLength(1))), 'PEM of the authorities to trust instead of the usual ones'),
+  user: about(z.optional(z.string().check(z.minLength(1))), 'Whom to log in as'),
+  password: about(z.optional(SecretReference), 'What to log in with'),
+  from: about(Address, 'The sender'),
+  to: about(z.array(Address).check(z.minLength(1)), 'Who gets it'),
 });
 type MailOptions = z.infer<typeof MailOptions>;
 

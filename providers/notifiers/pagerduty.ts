@@ -9,7 +9,7 @@ import { postJson } from './post.ts';
 const ALARMS = ['task', 'overdue', 'compromised', 'failed'] as const satisfies readonly NotificationEvent[];
 
 export const PagerDutyOptions = z.strictObject({
-  routingKey: about(SecretReference, { description: 'The integration key of a service (Events API v2)' }),
+  routingKey: about(SecretReference, 'The integration key of a service (Events API v2)'),
   baseUrl: about(
     z._default(
       z
@@ -17,12 +17,13 @@ export const PagerDutyOptions = z.strictObject({
         .check(z.refine(isSafeAddress, { error: 'must start with https://; plain http is for this machine only' })),
       'https://events.pagerduty.com',
     ),
-    { description: 'Another one for accounts in Europe: https://events.eu.pagerduty.com' },
+    'Another one for accounts in Europe: https://events.eu.pagerduty.com',
   ),
-  on: about(z._default(z.array(z.enum(ALARMS)).check(z.minLength(1)), ['overdue', 'compromised', 'failed']), {
-    description: 'What opens an incident; what is over closes it',
-  }),
-  digest: about(z._default(z.literal(false), false), { description: 'Incidents are never put together' }),
+  on: about(
+    z._default(z.array(z.enum(ALARMS)).check(z.minLength(1)), ['overdue', 'compromised', 'failed']),
+    'What opens an incident; what is over closes it',
+  ),
+  digest: about(z._default(z.literal(false), false), 'Incidents are never put together'),
 });
 type PagerDutyOptions = z.infer<typeof PagerDutyOptions>;
 

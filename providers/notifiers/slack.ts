@@ -6,9 +6,7 @@ import { createHttpClient } from '../http.ts';
 import { addressFrom, postJson } from './post.ts';
 
 export const SlackOptions = z.strictObject({
-  url: about(SecretReference, {
-    description: 'The address of an incoming webhook; whoever knows it can write to the channel',
-  }),
+  url: about(SecretReference, 'The address of an incoming webhook; whoever knows it can write to the channel'),
 });
 type SlackOptions = z.infer<typeof SlackOptions>;
 

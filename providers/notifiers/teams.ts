@@ -6,9 +6,7 @@ import { createHttpClient } from '../http.ts';
 import { addressFrom, postJson } from './post.ts';
 
 export const TeamsOptions = z.strictObject({
-  url: about(SecretReference, {
-    description: 'The address of a workflow that posts to a channel when a webhook request is received',
-  }),
+  url: about(SecretReference, 'The address of a workflow that posts to a channel when a webhook request is received'),
 });
 type TeamsOptions = z.infer<typeof TeamsOptions>;
 

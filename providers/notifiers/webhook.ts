@@ -9,8 +9,8 @@ import { documentOf } from './document.ts';
 import { addressFrom, postJson } from './post.ts';
 
 export const WebhookOptions = z.strictObject({
-  url: about(SecretReference, { description: 'The address that is posted to' }),
-  secret: about(SecretReference, { description: 'What signs each request: whsec_ and base64, or any text' }),
+  url: about(SecretReference, 'The address that is posted to'),
+  secret: about(SecretReference, 'What signs each request: whsec_ and base64, or any text'),
 });
 type WebhookOptions = z.infer<typeof WebhookOptions>;
 

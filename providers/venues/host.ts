@@ -24,12 +24,11 @@ export const hostAddress = httpAddress.check(
 /** The options every kind of venue has. */
 export const hostOptions = (baseUrl: string) =>
   z.strictObject({
-    baseUrl: about(z._default(hostAddress, baseUrl), {
-      description: 'Address of the REST API; plain http is accepted for this machine only',
-    }),
-    page: about(z.optional(httpAddress), {
-      description: 'The page where people create and delete keys, for task cards',
-    }),
+    baseUrl: about(
+      z._default(hostAddress, baseUrl),
+      'Address of the REST API; plain http is accepted for this machine only',
+    ),
+    page: about(z.optional(httpAddress), 'The page where people create and delete keys, for task cards'),
   });
 
 export interface Host {

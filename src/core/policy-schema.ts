@@ -66,7 +66,8 @@ export const TimeZone = about(
 
 /** Times of a week. */
 export const WEEKLY = {
-  days: about(about(z.array(z.enum(WEEKDAYS)).check(z.minLength(1)), { description: 'Weekdays on which it opens' }), {
+  days: about(z.array(z.enum(WEEKDAYS)).check(z.minLength(1)), {
+    description: 'Weekdays on which it opens',
     examples: [['mon', 'tue', 'wed', 'thu']],
   }),
   from: about(z.string().check(z.regex(TIME, { error: 'must be a time from 00:00 to 23:59' })), {
@@ -94,8 +95,8 @@ const Window = about(
 const Freeze = about(
   z
     .strictObject({
-      from: about(CalendarDate, { description: 'First day, in UTC' }),
-      to: about(CalendarDate, { description: 'Last day, in UTC, included' }),
+      from: about(CalendarDate, 'First day, in UTC'),
+      to: about(CalendarDate, 'Last day, in UTC, included'),
       reason: about(Text, { description: 'Why nothing is turned over', examples: ['year end'] }),
     })
     .check(z.refine(({ from, to }) => from <= to, { path: ['to'], error: 'must not be before from' })),
@@ -171,7 +172,7 @@ const settings = {
   passphrase: optional(
     z.union([
       z.enum(['required', 'none']),
-      z.strictObject({ store: about(Name, { description: 'Another store, which keeps the passphrase' }) }),
+      z.strictObject({ store: about(Name, 'Another store, which keeps the passphrase') }),
     ]),
     BUILT_IN.passphrase,
     'Whether the private key is encrypted under a passphrase, and where that lies',
@@ -193,7 +194,7 @@ export const Entry = about(
       description: `The one thing it is for: ${Object.keys(PURPOSES).join(', ')}, or a name from purposes`,
       examples: ['spot-trading'],
     }),
-    rotateEvery: about(Days, { description: 'How long one generation serves before it is replaced' }),
+    rotateEvery: about(Days, 'How long one generation serves before it is replaced'),
     owner: z.optional(about(Text, { description: 'The team or person who answers for it', examples: ['desk-a'] })),
     formerly: z.optional(
       about(Name, {
@@ -232,7 +233,7 @@ export const WaiverEntry = about(
       description: 'Why that is acceptable, for the next reviewer',
       examples: ['vendor has no fixed address'],
     }),
-    until: about(CalendarDate, { description: 'Last day on which it counts, in UTC' }),
+    until: about(CalendarDate, 'Last day on which it counts, in UTC'),
   }),
   { id: 'Waiver', description: 'Silences one rule for one key; what it silences stays listed' },
 );
@@ -240,7 +241,7 @@ export type WaiverEntry = z.infer<typeof WaiverEntry>;
 
 export const PolicyFile = about(
   z.strictObject({
-    $schema: z.optional(about(z.string(), { description: 'For editors of JSON files' })),
+    $schema: z.optional(about(z.string(), 'For editors of JSON files')),
     apiVersion: about(z.literal('keyturn/v1'), { description: 'Version of this format', examples: ['keyturn/v1'] }),
     account: about(Name, {
       description: 'The exchange account or sub-account; several files may describe one',
@@ -248,11 +249,11 @@ export const PolicyFile = about(
     }),
     venue: about(Name, { description: 'A built-in venue, or one that keyturn.yaml defines', examples: ['binance'] }),
     store: optional(Name, BUILT_IN.store, 'Where keys and records live: local, or a store that keyturn.yaml defines'),
-    purposes: z.optional(about(z.record(PurposeName, Purpose), { description: 'Purposes beside the built-in ones' })),
+    purposes: z.optional(about(z.record(PurposeName, Purpose), 'Purposes beside the built-in ones')),
     defaults: z.optional(Settings),
-    keys: about(z.array(Entry).check(z.minLength(1)), { description: 'The keys of this account' }),
+    keys: about(z.array(Entry).check(z.minLength(1)), 'The keys of this account'),
     waivers: z.optional(
-      about(z.array(WaiverEntry), { description: 'Rules silenced for single keys, each with a reason and a last day' }),
+      about(z.array(WaiverEntry), 'Rules silenced for single keys, each with a reason and a last day'),
     ),
   }),
   { title: 'keyturn policy', description: 'The keys of one exchange account and how they are turned over' },

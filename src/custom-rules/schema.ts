@@ -6,7 +6,7 @@ import type { CustomRuleId } from '../core/rules.ts';
 /** Files of rules (`*.rules.yaml`) and of what they are expected to find (`*.test.yaml`), as people write them. */
 
 const apiVersion = about(z.literal('keyturn/v1'), { description: 'Version of this format', examples: ['keyturn/v1'] });
-const $schema = z.optional(about(z.string(), { description: 'For editors of JSON files' }));
+const $schema = z.optional(about(z.string(), 'For editors of JSON files'));
 const severity = z.enum(['error', 'warning']);
 
 const CUSTOM_ID = /^custom\/[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/;
@@ -25,7 +25,7 @@ const Rule = about(
       ),
       { description: 'What waivers and reports call it', examples: ['custom/short-lived-traders'] },
     ),
-    severity: about(z._default(severity, 'error'), { description: 'Whether what it finds is an error or a warning' }),
+    severity: about(z._default(severity, 'error'), 'Whether what it finds is an error or a warning'),
     expression: about(z.string().check(z.maxLength(MOST_LETTERS)), {
       description: 'What must be true of every key, in CEL; see docs/custom-rules.md',
       examples: ['key.owner != ""'],
@@ -46,9 +46,7 @@ export const RulesFile = about(
   z.strictObject({
     $schema,
     apiVersion,
-    rules: about(z.array(Rule).check(z.minLength(1), z.maxLength(100)), {
-      description: 'Rules beside the built-in ones',
-    }),
+    rules: about(z.array(Rule).check(z.minLength(1), z.maxLength(100)), 'Rules beside the built-in ones'),
   }),
   { title: 'keyturn rules', description: 'Demands on keys beside the built-in rules' },
 );
@@ -59,8 +57,8 @@ const Expectation = about(
     key: z.optional(
       about(Text, { description: 'The key it is about; left out, any or none', examples: ['desk/spot'] }),
     ),
-    severity: about(z.optional(severity), { description: 'Left out, either' }),
-    waived: about(z._default(z.boolean(), false), { description: 'Whether a waiver silences it' }),
+    severity: about(z.optional(severity), 'Left out, either'),
+    waived: about(z._default(z.boolean(), false), 'Whether a waiver silences it'),
   }),
   { id: 'Expectation', description: 'One thing that is found' },
 );
@@ -70,7 +68,7 @@ const Test = about(
   z
     .strictObject({
       name: about(Text, { description: 'What is tested', examples: ['a trading key of 60 days is too old'] }),
-      policy: about(z.optional(z.looseObject({})), { description: 'A policy, written out; this or path' }),
+      policy: about(z.optional(z.looseObject({})), 'A policy, written out; this or path'),
       path: z.optional(
         about(z.string().check(z.minLength(1)), {
           description: 'A policy file or a folder of them, from here; this or policy',
@@ -83,7 +81,7 @@ const Test = about(
           examples: ['2026-06-01'],
         }),
       ),
-      expect: about(z.array(Expectation), { description: 'Everything that is found, in any order; [] for nothing' }),
+      expect: about(z.array(Expectation), 'Everything that is found, in any order; [] for nothing'),
     })
     .check(
       z.refine(({ policy, path }) => (policy === undefined) !== (path === undefined), {
@@ -99,7 +97,7 @@ export const TestFile = about(
   z.strictObject({
     $schema,
     apiVersion,
-    tests: about(z.array(Test).check(z.minLength(1)), { description: 'What is expected of rules' }),
+    tests: about(z.array(Test).check(z.minLength(1)), 'What is expected of rules'),
   }),
   { title: 'keyturn policy tests', description: 'Policies, and everything that rules find in them' },
 );

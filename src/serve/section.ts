@@ -19,10 +19,11 @@ export const Serve = about(
         ),
         { description: 'When it makes a pass, as a cron expression of five fields.', examples: ['*/15 * * * *'] },
       ),
-      timeZone: about(z._default(TimeZone, 'Etc/UTC'), { description: 'IANA time zone in which schedule is meant.' }),
-      jitter: about(z.prefault(Seconds, '30s'), {
-        description: 'Each pass begins up to this much later, so that many daemons do not begin at once.',
-      }),
+      timeZone: about(z._default(TimeZone, 'Etc/UTC'), 'IANA time zone in which schedule is meant.'),
+      jitter: about(
+        z.prefault(Seconds, '30s'),
+        'Each pass begins up to this much later, so that many daemons do not begin at once.',
+      ),
       listen: about(
         z.pipe(
           z._default(
@@ -47,6 +48,6 @@ export const Serve = about(
     }),
     {},
   ),
-  { description: 'How keyturn serve runs.' },
+  'How keyturn serve runs.',
 );
 export type Serve = z.output<typeof Serve>;

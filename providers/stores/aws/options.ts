@@ -25,21 +25,21 @@ const MAX_TAGS = 10;
 export const AwsOptions = z.strictObject({
   region: about(
     z.string().check(z.regex(/^[a-z]{2,4}(-[a-z]+)+-\d+$/, { error: 'must be a region, for example eu-west-1' })),
-    { description: 'The region the secrets live in, for example eu-west-1. Replicas are refused.' },
+    'The region the secrets live in, for example eu-west-1. Replicas are refused.',
   ),
-  prefix: about(z._default(Prefix, 'keyturn/keys'), {
-    description: 'Secrets with keys are named PREFIX/account/name; applications read AWSCURRENT of them.',
-  }),
-  recordPrefix: about(z._default(Prefix, 'keyturn/records'), {
-    description:
-      'Secrets with records are named so. Never secret, and apart from the keys, so that planning needs no right to read those.',
-  }),
-  endpoint: about(z.optional(Endpoint), {
-    description: 'Another address than the region’s own, for example of a VPC endpoint.',
-  }),
-  kmsKeyId: about(z.optional(z.string().check(z.minLength(1), z.maxLength(2048))), {
-    description: 'KMS key that new secrets are encrypted with: its id, ARN or alias. Default: aws/secretsmanager.',
-  }),
+  prefix: about(
+    z._default(Prefix, 'keyturn/keys'),
+    'Secrets with keys are named PREFIX/account/name; applications read AWSCURRENT of them.',
+  ),
+  recordPrefix: about(
+    z._default(Prefix, 'keyturn/records'),
+    'Secrets with records are named so. Never secret, and apart from the keys, so that planning needs no right to read those.',
+  ),
+  endpoint: about(z.optional(Endpoint), 'Another address than the region’s own, for example of a VPC endpoint.'),
+  kmsKeyId: about(
+    z.optional(z.string().check(z.minLength(1), z.maxLength(2048))),
+    'KMS key that new secrets are encrypted with: its id, ARN or alias. Default: aws/secretsmanager.',
+  ),
   tags: about(
     z._default(
       z
@@ -47,7 +47,7 @@ export const AwsOptions = z.strictObject({
         .check(z.refine((tags) => Object.keys(tags).length <= MAX_TAGS, { error: `must be at most ${MAX_TAGS} tags` })),
       {},
     ),
-    { description: `Tags for new secrets, at most ${MAX_TAGS}.` },
+    `Tags for new secrets, at most ${MAX_TAGS}.`,
   ),
 });
 /** As written in keyturn.yaml. */

@@ -18,36 +18,37 @@ const isAddress = (text: string): boolean => {
 };
 
 const authMount = (name: string) =>
-  about(z._default(Path, name), { description: `Where this auth method is mounted; default ${name}.` });
+  about(z._default(Path, name), `Where this auth method is mounted; default ${name}.`);
 
 const Auth = about(
   z.discriminatedUnion('kind', [
     z.strictObject({
       kind: z.literal('token'),
-      token: about(SecretReference, { description: 'A token somebody else looks after. It is never revoked.' }),
+      token: about(SecretReference, 'A token somebody else looks after. It is never revoked.'),
     }),
     z.strictObject({
       kind: z.literal('approle'),
       mount: authMount('approle'),
-      roleId: about(z.string().check(z.minLength(1)), { description: 'The role id, which is no secret.' }),
+      roleId: about(z.string().check(z.minLength(1)), 'The role id, which is no secret.'),
       secretId: SecretReference,
     }),
     z.strictObject({
       kind: z.literal('kubernetes'),
       mount: authMount('kubernetes'),
-      role: about(z.string().check(z.minLength(1)), { description: 'The role to log in with.' }),
-      jwt: about(z._default(SecretReference, { file: '/var/run/secrets/kubernetes.io/serviceaccount/token' }), {
-        description: 'The token of the service account; default: where Kubernetes mounts it.',
-      }),
+      role: about(z.string().check(z.minLength(1)), 'The role to log in with.'),
+      jwt: about(
+        z._default(SecretReference, { file: '/var/run/secrets/kubernetes.io/serviceaccount/token' }),
+        'The token of the service account; default: where Kubernetes mounts it.',
+      ),
     }),
     z.strictObject({
       kind: z.literal('jwt'),
       mount: authMount('jwt'),
-      role: about(z.string().check(z.minLength(1)), { description: 'The role to log in with.' }),
+      role: about(z.string().check(z.minLength(1)), 'The role to log in with.'),
       jwt: SecretReference,
     }),
   ]),
-  { description: 'How to log in.' },
+  'How to log in.',
 );
 
 export const VaultOptions = z.strictObject({
@@ -62,12 +63,13 @@ export const VaultOptions = z.strictObject({
       examples: ['https://vault.internal:8200'],
     },
   ),
-  mount: about(z._default(Path, 'secret'), { description: 'Where a secrets engine of kind KV version 2 is mounted.' }),
-  prefix: about(z._default(Path, 'keyturn'), { description: 'The folder in it that belongs to keyturn.' }),
-  namespace: about(z.optional(Path), { description: 'The namespace of mount and login.' }),
-  ca: about(z.optional(z.string().check(z.minLength(1))), {
-    description: 'A PEM file of the authorities that sign its certificate, instead of the usual ones.',
-  }),
+  mount: about(z._default(Path, 'secret'), 'Where a secrets engine of kind KV version 2 is mounted.'),
+  prefix: about(z._default(Path, 'keyturn'), 'The folder in it that belongs to keyturn.'),
+  namespace: about(z.optional(Path), 'The namespace of mount and login.'),
+  ca: about(
+    z.optional(z.string().check(z.minLength(1))),
+    'A PEM file of the authorities that sign its certificate, instead of the usual ones.',
+  ),
   auth: Auth,
 });
 export type VaultOptions = z.output<typeof VaultOptions>;

@@ -4,8 +4,9 @@ import { SecretReference } from '../../../src/secret-reference.ts';
 import { hostOptions } from '../host.ts';
 
 export const BitgetOptions = z.extend(hostOptions('https://api.bitget.com'), {
-  accessPassphrase: about(z._default(SecretReference, { env: 'BITGET_ACCESS_PASSPHRASE' }), {
-    description: 'The passphrase people enter for every key they create, and every request carries',
-  }),
+  accessPassphrase: about(
+    z._default(SecretReference, { env: 'BITGET_ACCESS_PASSPHRASE' }),
+    'The passphrase people enter for every key they create, and every request carries',
+  ),
 });
 export type BitgetOptions = z.infer<typeof BitgetOptions>;

@@ -4,9 +4,9 @@ import { hostOptions } from '../host.ts';
 import { ManagingKey } from '../managing-key.ts';
 
 export const DeribitOptions = z.extend(hostOptions('https://www.deribit.com'), {
-  managing: about(z.optional(z.record(z.string(), ManagingKey)), {
-    description:
-      'For each account, by its name in policies, a key of it that may manage the others; without, people register and delete',
-  }),
+  managing: about(
+    z.optional(z.record(z.string(), ManagingKey)),
+    'For each account, by its name in policies, a key of it that may manage the others; without, people register and delete',
+  ),
 });
 export type DeribitOptions = z.infer<typeof DeribitOptions>;

@@ -21,45 +21,33 @@ const HeaderValue = templateOf(SENDABLE).check(
 
 const Health = about(
   z.strictObject({
-    url: about(addressTemplate([]), { description: 'Answered with a status below 400 while the service is well' }),
+    url: about(addressTemplate([]), 'Answered with a status below 400 while the service is well'),
     clock: about(
       z.optional(
         z.strictObject({
-          path: about(z.string().check(z.minLength(1)), {
-            description: 'Field of the JSON body that holds the service’s time',
-          }),
-          unit: about(z._default(z.enum(['s', 'ms']), 'ms'), { description: 'Seconds or milliseconds since 1970' }),
+          path: about(z.string().check(z.minLength(1)), 'Field of the JSON body that holds the service’s time'),
+          unit: about(z._default(z.enum(['s', 'ms']), 'ms'), 'Seconds or milliseconds since 1970'),
         }),
       ),
-      { description: 'Where the answer shows the service’s time; otherwise its Date header does' },
+      'Where the answer shows the service’s time; otherwise its Date header does',
     ),
   }),
-  { description: 'A request without a key that shows whether the service is well' },
+  'A request without a key that shows whether the service is well',
 );
 
 export const HttpProbe = z
   .strictObject({
-    method: about(z._default(z.enum(['GET', 'POST']), 'GET'), { description: 'A request that changes nothing' }),
-    url: about(addressTemplate(SENDABLE), {
-      description: 'Address, with placeholders; plain http is for this machine only',
-    }),
-    headers: about(z._default(z.record(HeaderName, HeaderValue), {}), { description: 'Headers, with placeholders' }),
-    body: about(z.optional(templateOf(SENDABLE)), { description: 'Body of a POST, with placeholders' }),
-    sign: about(z.optional(templateOf(SIGNABLE)), {
-      description: 'The text that {signature} signs, such as "{timestamp}{apiKey}"',
-    }),
-    signature: about(z._default(z.enum(['base64', 'base64url', 'hex']), 'base64'), {
-      description: 'How {signature} is written',
-    }),
-    timestamp: about(z._default(z.enum(['s', 'ms']), 'ms'), {
-      description: 'Whether {timestamp} is in seconds or milliseconds',
-    }),
-    jwt: about(z.optional(JwtOptions), { description: 'The token that {jwt} stands for, signed by the key' }),
-    alive: about(Matcher, { description: 'The answer to a key that works' }),
-    dead: about(Matcher, { description: 'The answer to a key the service does not know' }),
-    refused: about(z.optional(Matcher), {
-      description: 'The answer to a key it knows and refuses: disabled, or a foreign address',
-    }),
+    method: about(z._default(z.enum(['GET', 'POST']), 'GET'), 'A request that changes nothing'),
+    url: about(addressTemplate(SENDABLE), 'Address, with placeholders; plain http is for this machine only'),
+    headers: about(z._default(z.record(HeaderName, HeaderValue), {}), 'Headers, with placeholders'),
+    body: about(z.optional(templateOf(SENDABLE)), 'Body of a POST, with placeholders'),
+    sign: about(z.optional(templateOf(SIGNABLE)), 'The text that {signature} signs, such as "{timestamp}{apiKey}"'),
+    signature: about(z._default(z.enum(['base64', 'base64url', 'hex']), 'base64'), 'How {signature} is written'),
+    timestamp: about(z._default(z.enum(['s', 'ms']), 'ms'), 'Whether {timestamp} is in seconds or milliseconds'),
+    jwt: about(z.optional(JwtOptions), 'The token that {jwt} stands for, signed by the key'),
+    alive: about(Matcher, 'The answer to a key that works'),
+    dead: about(Matcher, 'The answer to a key the service does not know'),
+    refused: about(z.optional(Matcher), 'The answer to a key it knows and refuses: disabled, or a foreign address'),
     health: z.optional(Health),
   })
   .check(

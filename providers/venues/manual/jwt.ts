@@ -10,13 +10,9 @@ const Claims = z.record(
 );
 
 export const JwtOptions = z.strictObject({
-  header: about(z._default(Claims, {}), {
-    description: 'More of the header than alg, typ and kid, which is the key id',
-  }),
-  claims: about(z._default(Claims, {}), { description: 'More claims than iat and exp' }),
-  lifetimeSeconds: about(z._default(z.int().check(z.minimum(5), z.maximum(3600)), 60), {
-    description: 'From iat to exp',
-  }),
+  header: about(z._default(Claims, {}), 'More of the header than alg, typ and kid, which is the key id'),
+  claims: about(z._default(Claims, {}), 'More claims than iat and exp'),
+  lifetimeSeconds: about(z._default(z.int().check(z.minimum(5), z.maximum(3600)), 60), 'From iat to exp'),
 });
 type JwtOptions = z.infer<typeof JwtOptions>;
 

@@ -25,7 +25,7 @@ const hasOne = ({ equals, contains }: { equals?: unknown; contains?: unknown }) 
 
 const Json = z
   .strictObject({
-    path: about(Text, { description: 'Fields and places joined by dots, such as error.code' }),
+    path: about(Text, 'Fields and places joined by dots, such as error.code'),
     ...Compared,
   })
   .check(z.refine(hasOne, { error: 'must have either equals or contains' }));
@@ -41,10 +41,10 @@ const Header = z
 
 export const Matcher = z
   .strictObject({
-    status: about(z.optional(Status), { description: 'HTTP status' }),
-    header: about(z.optional(Header), { description: 'A header and what it must be' }),
-    json: about(z.optional(Json), { description: 'A field of the JSON body and what it must be' }),
-    text: about(z.optional(Text), { description: 'What the body must contain' }),
+    status: about(z.optional(Status), 'HTTP status'),
+    header: about(z.optional(Header), 'A header and what it must be'),
+    json: about(z.optional(Json), 'A field of the JSON body and what it must be'),
+    text: about(z.optional(Text), 'What the body must contain'),
   })
   .check(
     z.refine((matcher) => Object.values(matcher).some((each) => each !== undefined), {
