@@ -1,5 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { forMany } from './core/for-many.ts';
+import { PolicyFile } from './core/policy-schema.ts';
 import { isKeyturnError, KeyturnError } from './errors.ts';
 import { type Blob, blobsAt, commitOf, isShallow } from './git.ts';
 import {
@@ -24,12 +26,6 @@ export interface Editions {
 /** Files that two revisions have in common are checked once, unless one has other rules beside them. */
 export function editionsOf(policies: string, surroundings: PolicyContext): Editions {
   const checked = new Map<string, CheckedFile>();
-  const check = (folder: string, blob: Blob, context: PolicyContext, rules: string): CheckedFile => {
-    const mark = `${blob.id} ${blob.path} ${rules}`;
-    const file = checked.get(mark) ?? checkFile(sourceIn(folder, blob), context);
-    checked.set(mark, file);
-    return file;
-  };
   return {
     load: async (text) => {
       if (await isFolder(text, policies)) return loadPolicies([text], surroundings);
@@ -38,8 +34,14 @@ export function editionsOf(policies: string, surroundings: PolicyContext): Editi
       const rules = of('rules');
       const custom = await customRules(rules.map((blob) => sourceIn(folder, blob)));
       const context = { ...surroundings, rules: custom.rules };
-      const mark = rules.map(({ id }) => id).join(' ');
-      const files = of('policies').map((blob) => check(folder, blob, context, mark));
+      const found = of('policies');
+      const schema = await forMany(PolicyFile, found.length);
+      const files = found.map((blob) => {
+        const mark = [blob.path, blob.id, ...rules.map(({ id }) => id)].join(' ');
+        const file = checked.get(mark) ?? checkFile(sourceIn(folder, blob), context, schema);
+        checked.set(mark, file);
+        return file;
+      });
       return checkPolicies(files, context, custom.problems);
     },
   };

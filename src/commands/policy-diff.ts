@@ -1,4 +1,4 @@
-import { type PolicyDiff, policyDiff, touchedKeys } from '../core/policy-diff.ts';
+import { compared, type PolicyDiff, policyDiff, touchedKeys } from '../core/policy-diff.ts';
 import type { RuleId } from '../core/rules.ts';
 import { editionsOf } from '../editions.ts';
 import { KeyturnError } from '../errors.ts';
@@ -25,10 +25,11 @@ export async function comparePolicies(options: PolicyDiffOptions, io: CommandIo)
   const { ports, clock, problems, surroundings } = await configured(options);
   if (hasErrors(problems)) throw unfit('the configuration', problems);
   const editions = editionsOf(options.policies ?? 'policies', surroundings);
-  const [base, head] = [await editions.load(options.base), await editions.load(options.head)];
+  const [base, head] = await Promise.all([editions.load(options.base), editions.load(options.head)]);
   refuseUnfit(options, base, head);
-  const live = await liveRecords(ports.sources, touchedKeys(base, head));
-  const diff = policyDiff(base, head, {
+  const comparison = compared(base, head);
+  const live = await liveRecords(ports.sources, touchedKeys(comparison));
+  const diff = policyDiff(comparison, {
     records: live.records,
     capabilities: (venue) => ports.venues.get(venue)?.capabilities,
     now: clock.now(),

@@ -57,19 +57,26 @@ interface Known {
   now: Date;
 }
 
-/** The ids under which stores know the keys that an edit touches: whose records are worth reading. */
-export function touchedKeys(base: Edition, head: Edition): Key[] {
-  return pairsOf(base.keys, head.keys)
-    .filter(isTouched)
-    .map(({ before, after }) => before ?? after);
+/** Two editions beside each other. */
+export interface Comparison {
+  base: Edition;
+  head: Edition;
+  pairs: readonly Pair[];
+  /** Pairs of which something is different. */
+  touched: readonly Pair[];
 }
 
-export function policyDiff(base: Edition, head: Edition, { records, capabilities, now }: Known): PolicyDiff {
+export function compared(base: Edition, head: Edition): Comparison {
   const pairs = pairsOf(base.keys, head.keys);
-  const keys = pairs
-    .filter(isTouched)
-    .map((pair) => keyDiff(pair, records, now))
-    .filter(({ changes }) => changes.length > 0);
+  return { base, head, pairs, touched: pairs.filter(isTouched) };
+}
+
+/** The keys that an edit touches, as stores know them: whose records are worth reading. */
+export const touchedKeys = ({ touched }: Comparison): Key[] => touched.map(({ before, after }) => before ?? after);
+
+export function policyDiff({ base, head, pairs, touched }: Comparison, known: Known): PolicyDiff {
+  const { records, capabilities, now } = known;
+  const keys = touched.map((pair) => keyDiff(pair, records, now)).filter(({ changes }) => changes.length > 0);
   const names = new Map(pairs.flatMap(({ before, after }) => (before && after ? [[before.id, after.id]] : [])));
   const nameOf = (key: KeyId) => names.get(key) ?? key;
   const waivers = compareWaivers(base.waivers, head.waivers, { today: now, nameOf });
@@ -85,7 +92,8 @@ export function policyDiff(base: Edition, head: Edition, { records, capabilities
 
 /** Where a key is written does not matter. */
 const isTouched = ({ kind, before, after }: Pair): boolean =>
-  kind !== 'kept' || !isSame({ ...before, source: null }, { ...after, source: null });
+  kind !== 'kept' ||
+  (Object.keys(before) as (keyof Key)[]).some((field) => field !== 'source' && !isSame(before[field], after[field]));
 
 function keyDiff(pair: Pair, records: Known['records'], now: Date): KeyDiff {
   const { before, after } = pair;

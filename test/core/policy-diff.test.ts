@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Key, Waiver } from '../../src/core/policy.ts';
 import { compareAllowlists } from '../../src/core/policy-diff/addresses.ts';
 import { beyond, type Range, sizeOf } from '../../src/core/policy-diff/ranges.ts';
-import { type PolicyDiff, policyDiff } from '../../src/core/policy-diff.ts';
+import { compared, type PolicyDiff, policyDiff } from '../../src/core/policy-diff.ts';
 import type { KeyRecord } from '../../src/core/record.ts';
 import { aGeneration, aKey, aRecord, DAY, HOUR, someCapabilities, T } from '../build.ts';
 
@@ -17,15 +17,12 @@ interface Sides {
 }
 
 function diffOf({ before = [aKey()], after = [aKey()], waivers = [[], []], record }: Sides): PolicyDiff {
-  return policyDiff(
-    { keys: before, waivers: waivers[0] },
-    { keys: after, waivers: waivers[1] },
-    {
-      records: new Map(record ? [[record.key, record]] : []),
-      capabilities: () => someCapabilities(),
-      now,
-    },
-  );
+  const comparison = compared({ keys: before, waivers: waivers[0] }, { keys: after, waivers: waivers[1] });
+  return policyDiff(comparison, {
+    records: new Map(record ? [[record.key, record]] : []),
+    capabilities: () => someCapabilities(),
+    now,
+  });
 }
 
 const said = ({ keys, waivers }: PolicyDiff): string[] => [
@@ -178,15 +175,15 @@ describe('dates', () => {
 });
 
 it('people have as many tasks as venues leave to them', () => {
-  const { people } = policyDiff(
+  const comparison = compared(
     { keys: [aKey(), aKey({ id: 'a/api', venue: 'api', owner: 'desk-b' })], waivers: [] },
     { keys: [aKey({ owner: 'desk-b' }), aKey({ id: 'a/api', venue: 'api', owner: 'desk-b' })], waivers: [] },
-    {
-      records: new Map(),
-      capabilities: (venue) => someCapabilities(venue === 'api' ? { registering: 'api', deleting: 'api' } : {}),
-      now,
-    },
   );
+  const { people } = policyDiff(comparison, {
+    records: new Map(),
+    capabilities: (venue) => someCapabilities(venue === 'api' ? { registering: 'api', deleting: 'api' } : {}),
+    now,
+  });
   expect(people).toEqual([
     { owner: 'desk-a', keys: { before: 1, after: 0 }, tasks: { before: 6.1, after: 0 } },
     { owner: 'desk-b', keys: { before: 1, after: 2 }, tasks: { before: 0, after: 6.1 } },

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import * as z from 'zod/mini';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { KeyId } from '../../../src/ports/store.ts';
@@ -33,20 +33,22 @@ export function pathsOf(root: string, key: KeyId) {
   if (parts.length !== 2 || !parts.every((part) => NAME.test(part) && !part.includes('..')))
     throw new KeyturnError('invalid', `“${key}” is not a key id`, { hint: 'write account/name' });
   const folder = join(root, key);
+  // For each of thousands of keys, and nothing in these names has to be resolved.
+  const inside = (name: string) => `${folder}${sep}${name}`;
   return {
     folder,
-    records: join(folder, 'record'),
+    records: inside('record'),
     record: (revision: number) => join(folder, 'record', `${digits(revision, 8)}.json`),
-    generations: join(folder, 'gen'),
+    generations: inside('gen'),
     generation: (number: number, file = '') => join(folder, 'gen', digits(number, 6), file),
-    promotions: join(folder, 'promotions'),
+    promotions: inside('promotions'),
     promotion: (number: number) => join(folder, 'promotions', `${digits(number, 6)}.json`),
-    current: join(folder, 'current'),
-    passphrases: join(folder, 'passphrases'),
+    current: inside('current'),
+    passphrases: inside('passphrases'),
     passphraseName: (number: number) => `${digits(number, 6)}.txt.age`,
     passphrase: (number: number) => join(folder, 'passphrases', `${digits(number, 6)}.txt.age`),
     passphraseRetired: (number: number) => join(folder, 'passphrases', `${digits(number, 6)}.retired`),
-    evidenceFolder: join(folder, 'evidence'),
+    evidenceFolder: inside('evidence'),
     evidence: (number: number) => join(folder, 'evidence', `${digits(number, 6)}.json`),
   };
 }

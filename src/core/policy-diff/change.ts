@@ -26,4 +26,5 @@ export const counted = (number: number | bigint, word: string): string =>
   `${number} ${word}${BigInt(number) === 1n ? '' : word.endsWith('s') ? 'es' : 's'}`;
 
 /** The same as they are written, which most of thousands are: cheaper than finding nothing. */
-export const isSame = (before: unknown, after: unknown): boolean => JSON.stringify(before) === JSON.stringify(after);
+export const isSame = (before: unknown, after: unknown): boolean =>
+  before === after || JSON.stringify(before) === JSON.stringify(after);

@@ -1,5 +1,6 @@
 import { formatDuration } from '../duration.ts';
 import type { Algorithm, Key, Permission, Protection, Schedule, Window } from '../policy.ts';
+import { rememberingWith } from '../remember.ts';
 import { compareAllowlists } from './addresses.ts';
 import { type Change, type Effect, list } from './change.ts';
 import { compareFreezes } from './freezes.ts';
@@ -96,7 +97,9 @@ function compareStore(before: string, after: string): Change[] {
 const relabelled = (field: string, before: string, after: string): Change[] =>
   before === after ? [] : [{ field, effect: 'neutral', message: `${field} ${before} → ${after}` }];
 
-const windowsText = (windows: readonly Window[]): string =>
+/** Most keys of a file share their windows. */
+const windowsText = rememberingWith((windows: readonly Window[]): string =>
   windows.length === 0
     ? 'always'
-    : windows.map(({ days, from, to, timeZone }) => `${days.join(' ')} ${from}–${to} ${timeZone}`).join(' and ');
+    : windows.map(({ days, from, to, timeZone }) => `${days.join(' ')} ${from}–${to} ${timeZone}`).join(' and '),
+);
