@@ -31,6 +31,14 @@ export function splitCustody(keys: Store, { home, elsewhere }: Custody): Store {
     throw missing ?? nowhere(key, generation);
   }
 
+  /** What is not where the policy says now lies where it said before. */
+  async function retirePassphrase(key: KeyId, generation: number): ReturnType<Store['retireMaterial']> {
+    const here = (await home?.passphrases.retire(key, generation)) ?? 'already';
+    if (here !== 'already') return here;
+    const there = await Promise.all((await elsewhere()).map(({ passphrases }) => passphrases.retire(key, generation)));
+    return there.find((each) => each !== 'already') ?? 'already';
+  }
+
   return {
     ...keys,
 
@@ -52,25 +60,31 @@ export function splitCustody(keys: Store, { home, elsewhere }: Custody): Store {
     },
 
     async retireMaterial(key, generation) {
-      const isElsewhere = home === null && isApart(await keys.readMaterial(key, generation).catch(asRetired));
+      const hasPassphrase = home !== null || (await mayBeApart(keys, key, generation));
       const retired = await keys.retireMaterial(key, generation);
-      const stores = home ? [home] : isElsewhere ? await elsewhere() : [];
-      const shelves = await Promise.all(stores.map(({ passphrases }) => passphrases.retire(key, generation)));
-      return retired === 'already' ? (shelves.find((each) => each !== 'already') ?? 'already') : retired;
+      const passphrase = hasPassphrase ? await retirePassphrase(key, generation) : 'already';
+      return retired === 'already' ? passphrase : retired;
     },
+
+    tidy: async (key) => [...(await keys.tidy(key)), ...((await home?.tidy(key)) ?? [])],
   };
 }
 
 /** Encrypted, as its label says, and nothing beside it that opens it. */
-const isApart = (material: Material | null): boolean =>
-  material !== null &&
-  material.passphrase === null &&
-  material.privateKey.reveal().includes('-----BEGIN ENCRYPTED PRIVATE KEY-----');
+const isApart = ({ privateKey, passphrase }: Material): boolean =>
+  passphrase === null && privateKey.reveal().includes('-----BEGIN ENCRYPTED PRIVATE KEY-----');
+
+/** The same for one that is to be erased: where it is erased already, or damaged, a stop may have left its passphrase. */
+async function mayBeApart(keys: Store, key: KeyId, generation: number): Promise<boolean> {
+  try {
+    return isApart(await keys.readMaterial(key, generation));
+  } catch (error) {
+    if (isKeyturnError(error, 'gone', 'not-found', 'corrupt')) return true;
+    throw error;
+  }
+}
 
 const nowhere = (key: KeyId, generation: number): KeyturnError =>
   new KeyturnError('not-found', `no configured store has the passphrase of generation ${generation} of ${key}`, {
     hint: 'name the store in keyturn.yaml in which it was kept; it is never made again',
   });
-
-/** Retiring answers for itself what it finds. */
-const asRetired = (): null => null;

@@ -27,7 +27,7 @@ export async function lookAtStores(workspace: Workspace, keys: readonly Key[]): 
 
 async function examined({ ports, keys }: Workspace, store: string): Promise<Finding[]> {
   return orUnreachable(store, async () => {
-    const here = keys.filter((key) => key.store === store);
+    const here = keys.filter((key) => storesOf(key).includes(store));
     const byPlace = new Map(here.map(({ storedAs, id }) => [storedAs, id]));
     return (await (await ports.sources.reader(store)).examine()).map((finding) => asFinding(finding, store, byPlace));
   });

@@ -93,6 +93,14 @@ describe('a look at the directory store', () => {
   });
 });
 
+it('what a stop left of a passphrase is found in a store that has nothing else of the key', async () => {
+  const given = await aSoundStore();
+  const passphrases = join(given.folder, 'store/desk/apart/passphrases');
+  await mkdir(passphrases, { recursive: true });
+  await leaveBehind(join(passphrases, '.tmp-1-a'));
+  expect(await given.read().examine()).toMatchObject([{ code: 'left-over-files', key: 'desk/apart' }]);
+});
+
 describe('tidying the directory store', () => {
   it('mends what stops left behind, says so, and has nothing to do afterwards', async () => {
     const given = await aSoundStore();
@@ -101,12 +109,16 @@ describe('tidying the directory store', () => {
     await mkdir(inside('gen/.tmp-1-b'));
     await leaveBehind(inside('gen/.tmp-1-b/key.pem.age'));
     await utimes(inside('gen/.tmp-1-b'), longAgo, longAgo);
+    await leaveBehind(inside('gen/000001/.tmp-1-c'));
+    await mkdir(inside('passphrases'));
+    await leaveBehind(inside('passphrases/.tmp-1-d'));
     await writeFile(inside('gen/000001/key.pem.age'), 'age');
     await unlink(inside('current'));
-    expect(await open().tidy(KEY)).toHaveLength(4);
+    expect(await open().tidy(KEY)).toHaveLength(6);
+    expect(await readdir(inside('passphrases'))).toEqual([]);
     expect(await readlink(inside('current'))).toBe('gen/000002');
     expect(await readdir(inside('gen'))).toEqual(['000001', '000002']);
-    expect(await readdir(inside('gen/000001'))).not.toContain('key.pem.age');
+    expect(await readdir(inside('gen/000001'))).toEqual(expect.not.arrayContaining(['key.pem.age', '.tmp-1-c']));
     expect(await codesIn(given)).toEqual([]);
     expect(await open().tidy(KEY)).toEqual([]);
   });

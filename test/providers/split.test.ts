@@ -3,6 +3,7 @@ import { nodeKeys } from '../../providers/keys.ts';
 import { memoryStore } from '../../providers/stores/memory.ts';
 import { splitCustody } from '../../providers/stores/split.ts';
 import { systemClock } from '../../src/clock.ts';
+import { KeyturnError } from '../../src/errors.ts';
 import type { Material, Store } from '../../src/ports/store.ts';
 import { raced } from '../contract/cases/racers.ts';
 
@@ -65,6 +66,13 @@ describe('a stop', () => {
   });
 });
 
+it('tidying reaches both stores', async () => {
+  const tidied = (store: Store, said: string): Store => ({ ...store, tidy: async () => [said] });
+  const [here, there] = [tidied(keyStore, 'the key'), tidied(passphraseStore, 'its passphrase')];
+  const both = splitCustody(here, { home: there, elsewhere: async () => [] });
+  expect(await both.tidy(KEY)).toEqual(['the key', 'its passphrase']);
+});
+
 it('twenty workers at once leave one pair that its one passphrase opens', async () => {
   const offered = await Promise.all(Array.from({ length: 20 }, aPair));
   const answers = await raced([split, open()], (each, racer) => each.putMaterial(KEY, 1, offered[racer] as Material));
@@ -81,6 +89,36 @@ describe('a policy that says otherwise since', () => {
     expect((await keyStore.readMaterial(KEY, 2)).passphrase).not.toBeNull();
     await together.retireMaterial(KEY, 1);
     await expect(passphraseStore.passphrases.read(KEY, 1)).rejects.toMatchObject({ code: 'gone' });
+  });
+
+  it('erases a passphrase in a store that was named before the present one', async () => {
+    await split.putMaterial(KEY, 1, await aPair());
+    const present = memoryStore({ clock: systemClock });
+    const moved = splitCustody(keyStore, { home: present, elsewhere: async () => [passphraseStore] });
+    expect(await moved.retireMaterial(KEY, 1)).toBe('erased');
+    await expect(passphraseStore.passphrases.read(KEY, 1)).rejects.toMatchObject({ code: 'gone' });
+  });
+
+  it('completes after a stop between the key and its passphrase', async () => {
+    await split.putMaterial(KEY, 1, await aPair());
+    await keyStore.retireMaterial(KEY, 1);
+    const together = splitCustody(keyStore, { home: null, elsewhere: async () => [passphraseStore] });
+    expect(await together.retireMaterial(KEY, 1)).toBe('erased');
+    await expect(passphraseStore.passphrases.read(KEY, 1)).rejects.toMatchObject({ code: 'gone' });
+    expect(await together.retireMaterial(KEY, 1)).toBe('already');
+  });
+
+  it('retires nothing while it cannot see whether there is a passphrase elsewhere', async () => {
+    await split.putMaterial(KEY, 1, await aPair());
+    const silent: Store = {
+      ...keyStore,
+      readMaterial: async () => {
+        throw new KeyturnError('unavailable', 'no answer');
+      },
+    };
+    const together = splitCustody(silent, { home: null, elsewhere: async () => [passphraseStore] });
+    await expect(together.retireMaterial(KEY, 1)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await keyStore.statMaterial(KEY, 1)).toMatchObject({ state: 'live' });
   });
 
   it('finds the passphrase beside the key of an older generation', async () => {

@@ -33,7 +33,7 @@ import {
 import { leftBehind, removeAbandoned } from './left-behind.ts';
 import { DirectoryOptions } from './options.ts';
 import { passphraseShelf } from './passphrases.ts';
-import { reader } from './reader.ts';
+import { keysWith, reader } from './reader.ts';
 
 export interface DirectoryDependencies {
   clock: Clock;
@@ -70,7 +70,15 @@ function readingHalf(options: DirectoryOptions, { folder }: DirectoryDependencie
   const seals = sealing({ identity, recipients, folder });
   return {
     ...read,
-    examine: () => examine({ root, identity, folder, ...access, seals, keys: () => read.listKeys() }),
+    examine: () =>
+      examine({
+        root,
+        identity,
+        folder,
+        ...access,
+        seals,
+        keys: () => keysWith(root, ['record', 'gen', 'passphrases']),
+      }),
   };
 }
 

@@ -19,9 +19,11 @@ const ABANDONED_AFTER_MS = 3_600_000;
 
 export async function leftBehind(root: string, key: KeyId): Promise<LeftBehind> {
   const paths = pathsOf(root, key);
-  const folders = [paths.folder, paths.records, paths.generations, paths.promotions, paths.evidenceFolder];
-  const temporary = await Promise.all(folders.map(abandonedIn));
   const generations = await numbersIn(paths.generations, GENERATION);
+  const { folder, records, promotions, evidenceFolder, passphrases } = paths;
+  const folders = [folder, records, paths.generations, promotions, evidenceFolder, passphrases];
+  const inside = generations.map((generation) => paths.generation(generation));
+  const temporary = await Promise.all([...folders, ...inside].map(abandonedIn));
   // What consumers read is never erased, whatever its marker says.
   const current = (await newestPromotion(paths))?.generation;
   const isHalf = await Promise.all(

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { MaterialState, StoreReader } from '../../../src/ports/store.ts';
+import type { KeyId, MaterialState, StoreReader } from '../../../src/ports/store.ts';
 import { exists, isFolder, namesIn, newestIn, numbersIn, readIfThere, readNow } from './files.ts';
 import { corrupt, GENERATION, MAX_RECORD_BYTES, NAME, newestPromotion, pathsOf, RECORD, readMeta } from './layout.ts';
 
@@ -13,13 +13,7 @@ export function reader(root: string): Omit<StoreReader, 'examine'> {
       maxRecordBytes: MAX_RECORD_BYTES,
     },
 
-    async listKeys() {
-      const accounts = (await namesIn(root)).filter((name) => NAME.test(name));
-      const keys = await Promise.all(
-        accounts.map(async (account) => (await keysIn(root, account)).map((name) => `${account}/${name}`)),
-      );
-      return keys.flat();
-    },
+    listKeys: () => keysWith(root, ['record', 'gen']),
 
     // Without waiting: for a small file on this machine, handing each of five calls to a thread and back costs ten times the read.
     async readRecord(key) {
@@ -55,16 +49,22 @@ export function reader(root: string): Omit<StoreReader, 'examine'> {
   };
 }
 
-/** Foreign files and folders beside ours are passed over. */
-async function keysIn(root: string, account: string): Promise<string[]> {
-  const folder = join(root, account);
-  const names = (await isFolder(folder)) ? (await namesIn(folder)).filter((name) => NAME.test(name)) : [];
-  const hold = await Promise.all(
-    names.map(
-      async (name) =>
-        (await exists(join(folder, name, 'record')).catch(() => false)) ||
-        exists(join(folder, name, 'gen')).catch(() => false),
-    ),
+/** Keys that have one of these folders. Foreign files and folders beside ours are passed over. */
+export async function keysWith(root: string, parts: readonly string[]): Promise<KeyId[]> {
+  const accounts = (await namesIn(root)).filter((name) => NAME.test(name));
+  const keys = await Promise.all(
+    accounts.map(async (account) => (await keysIn(join(root, account), parts)).map((name) => `${account}/${name}`)),
   );
+  return keys.flat();
+}
+
+async function keysIn(folder: string, parts: readonly string[]): Promise<string[]> {
+  const names = (await isFolder(folder)) ? (await namesIn(folder)).filter((name) => NAME.test(name)) : [];
+  const hold = await Promise.all(names.map((name) => holdsAny(join(folder, name), parts)));
   return names.filter((_, index) => hold[index]);
+}
+
+async function holdsAny(folder: string, names: readonly string[]): Promise<boolean> {
+  for (const name of names) if (await exists(join(folder, name)).catch(() => false)) return true;
+  return false;
 }
