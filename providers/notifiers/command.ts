@@ -19,14 +19,16 @@ export const openCommand = ({ run, timeoutSeconds }: CommandOptions, { folder }:
   async deliver(message) {
     const { spawn } = await import('node:child_process');
     const [program = '', ...args] = run;
-    // A group of its own, so that whatever it started ends with it.
-    const child = spawn(program, args, { cwd: folder, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
-    const timer = setTimeout(() => endGroup(child.pid), timeoutSeconds * 1000);
-    // A program need not read what it is told.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(documentOf(message));
+    let timer: NodeJS.Timeout | undefined;
     try {
-      const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+      // A group of its own, so that whatever it started ends with it. What cannot be started is thrown here, or told by `exited`.
+      const child = spawn(program, args, { cwd: folder, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+      const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+      timer = setTimeout(() => endGroup(child.pid), timeoutSeconds * 1000);
+      // A program need not read what it is told. Without a free descriptor there is no standard input.
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.end(documentOf(message));
+      const [status, signal] = await exited;
       if (status === 0) return;
       const hint = `run it by hand; it must end with 0 within ${timeoutSeconds} seconds`;
       if (status === null) throw new KeyturnError('unavailable', `its program was ended by ${signal}`, { hint });

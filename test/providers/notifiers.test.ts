@@ -207,6 +207,11 @@ describe('a command', () => {
       message: 'its program ended with status 3',
     });
     await fails(['./nowhere']).toMatchObject({ code: 'invalid', message: 'its program cannot be started (ENOENT)' });
+    // Some of what the system refuses Node throws at once.
+    await fails([join(script(folder, 'exit 0'), 'inside')]).toMatchObject({
+      code: 'invalid',
+      message: 'its program cannot be started (ENOTDIR)',
+    });
     const slow = script(folder, '(sleep 2; touch survived) & sleep 60');
     await fails([slow], 1).toMatchObject({ code: 'unavailable', message: 'its program was ended by SIGKILL' });
     await new Promise((resolve) => setTimeout(resolve, 1500));
