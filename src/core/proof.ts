@@ -183,7 +183,7 @@ function listSpeaks({ list, subject, negative }: Group): Judgement | null {
     );
   }
   const isDoubtful = subject !== null && subjectSaysNothing(subject) !== null;
-  const isUnknown = subject === null || (isToldApart(negative) && alike(subject, negative));
+  const isUnknown = subject !== null && isToldApart(negative) && alike(subject, negative);
   if (isDoubtful || (list.control === null && !isUnknown)) return null;
   return {
     verdict: 'dead',

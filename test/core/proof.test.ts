@@ -56,6 +56,11 @@ const ROWS: Record<string, { group: Group; baseline?: typeof baseline | undefine
       verdict: 'dead',
       reason: 'not-listed',
     },
+    'a list without a control, and no private half to ask with: it may be the list of another account': {
+      group: aGroup({ positive: null, list: { subject: false, control: null }, subject: null }),
+      verdict: 'inconclusive',
+      reason: 'no-private-half',
+    },
     'a list without a control, where disabled keys are refused like unknown ones': {
       group: aGroup({
         positive: null,
