@@ -1,5 +1,5 @@
 import type { Reason } from '../core/reasons.ts';
-import { type Generation, type KeyRecord, withGeneration } from '../core/record.ts';
+import { type Generation, hasPrivateHalf, type KeyRecord, withGeneration } from '../core/record.ts';
 import type { KeyManagement } from '../ports/venue.ts';
 import {
   announced,
@@ -66,7 +66,7 @@ async function removeByApi(
   let result: StepResult = { outcome: 'done', reason: 'removed', message: `generation ${number} is deleted by API` };
   await announced(tools, record, record, { action: 'revoke', generation: number }, async (claimed) => {
     assertClaimed(tools, claimed);
-    const credential = () => credentialOf(tools, generation);
+    const credential = hasPrivateHalf(generation) ? () => credentialOf(tools, generation) : null;
     const removal = await remove(key.account, { apiKey: generation.apiKey, credential });
     const subject = generationOf(claimed, number);
     if (removal.outcome === 'refused') {

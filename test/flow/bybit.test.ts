@@ -1,5 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { aWorld, type World } from './world.ts';
+import { keyturn } from '../cli/keyturn.ts';
+import { aWorld, KEY, type World } from './world.ts';
 
 /** Bybit: people register; a key shows all of itself, and deletes itself where it may. */
 
@@ -54,6 +56,26 @@ it('a key with a wallet permission deletes itself', async () => {
   expect(await world.apply()).toEqual(['revoke done removed', 'prove waiting seen-dead', 'proof-waits']);
   world.forward({ minutes: 11 });
   expect(await world.apply()).toEqual(['prove done proven-dead', 'destroy done destroyed', 'not-due']);
+});
+
+it('a key that was adopted by its id alone cannot delete itself, so a person is asked', async () => {
+  world.turnTo(new Date());
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const fields = { label: 'theirs', publicKey: pem, ipAllowlist: '127.0.0.1', readWrite: 'on', 'Spot.SpotTrade': 'on' };
+  const { apiKey } = (await (await world.post('create', fields)).json()) as { apiKey: string };
+  expect(await keyturn(['adopt', KEY, apiKey], { cwd: world.folder })).toMatchObject({ status: 0 });
+  world.forward({ days: 29 });
+  await world.apply();
+  await world.registers();
+  await world.apply();
+  world.forward({ hours: 25 });
+  expect(await world.apply()).toEqual([
+    'revoke waiting deletion-asked',
+    'prove waiting no-private-half',
+    'waiting-for-deletion',
+  ]);
+  expect(await world.tasks()).toMatchObject([{ kind: 'delete', apiKey }]);
 });
 
 it('a key that its venue let expire is not deleted', async () => {
