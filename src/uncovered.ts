@@ -36,8 +36,9 @@ export async function unnamedIn({ ports, keys }: Workspace, store: string): Prom
 
 /** The word of it stands in the key’s store, which may be another one than that of its passphrases. */
 async function isMoved({ ports: { sources } }: Workspace, key: KeyId): Promise<boolean> {
-  const records = sources.stores.map(async (store) => readRecord(await sources.reader(store), key).catch(unreadable));
-  return (await Promise.all(records)).some((record) => record?.movedTo !== undefined);
+  const recordIn = async (store: string) => readRecord(await sources.reader(store), key);
+  const records = await Promise.all(sources.stores.map((store) => recordIn(store).catch(unreadable)));
+  return records.some((record) => record?.movedTo !== undefined);
 }
 
 /** What cannot be read did not say that it moved. */

@@ -3,6 +3,7 @@ import { type Finding, found, type IdHolder } from '../core/doctor/finding.ts';
 import type { Key } from '../core/policy.ts';
 import { unfit } from '../core/proof.ts';
 import type { Generation, KeyRecord } from '../core/record.ts';
+import { explain, isKeyturnError } from '../errors.ts';
 import type { Signer } from '../ports/keys.ts';
 import type { Venue } from '../ports/venue.ts';
 import type { Workspace } from '../workspace.ts';
@@ -16,15 +17,26 @@ export interface VenuesLook {
 
 export async function lookAtVenues({ ports }: Workspace, keys: readonly Key[]): Promise<VenuesLook> {
   const names = [...new Set(keys.map(({ venue }) => venue))];
-  const judged = await Promise.all(
-    names.map(async (venue) => ({ venue, judgement: unfit(await (await ports.venue(venue)).conditions()) })),
-  );
+  const judged = await Promise.all(names.map(async (venue) => ({ venue, trouble: await troubleAt(ports, venue) })));
   return {
-    findings: judged.flatMap(({ venue, judgement }) =>
-      judgement && judgement.reason !== 'no-probe' ? [found(codeOf(judgement.reason), venue, judgement.message)] : [],
+    findings: judged.flatMap(({ venue, trouble }) =>
+      trouble && trouble.reason !== 'no-probe' ? [found(codeOf(trouble.reason), venue, trouble.message)] : [],
     ),
-    fit: new Set(judged.flatMap(({ venue, judgement }) => (judgement ? [] : [venue]))),
+    fit: new Set(judged.flatMap(({ venue, trouble }) => (trouble ? [] : [venue]))),
   };
+}
+
+/** Why a venue is not fit to be asked, one that cannot even be opened included; null where it is. */
+async function troubleAt(
+  ports: Workspace['ports'],
+  venue: string,
+): Promise<{ reason: string; message: string } | null> {
+  try {
+    return unfit(await (await ports.venue(venue)).conditions());
+  } catch (error) {
+    if (!isKeyturnError(error)) throw error;
+    return { reason: error.code, message: explain(error) };
+  }
 }
 
 function codeOf(reason: string): 'clock-skew' | 'venue-maintenance' | 'venue-unreachable' {

@@ -128,6 +128,19 @@ describe('doctor', () => {
     });
   });
 
+  it('finds a venue that cannot be asked as it is configured', async () => {
+    const hostKey = `ssh-ed25519 ${'A'.repeat(68)}`;
+    const probe = `{ ssh: { host: 127.0.0.1, user: git, hostKey: "${hostKey}" } }`;
+    const service = `title: Desk, page: the desk, register: [Do it.], delete: [Undo it.], algorithms: [rsa-4096], limits: { allowlistEntries: 5 }`;
+    await write(
+      'keyturn.yaml',
+      `apiVersion: keyturn/v1\nvenues: { exchange: { kind: manual, ${service}, probe: ${probe}, inside: { proxy: "http://127.0.0.1:1" } } }\n`,
+    );
+    const { status, stdout } = await run('doctor', '-o', 'json');
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ findings: [{ code: 'venue-unreachable', subject: 'exchange' }] });
+  });
+
   it('finds a venue under maintenance', async () => {
     const server = createServer((request, response) =>
       response

@@ -78,6 +78,21 @@ describe('a store that cannot be asked for such keys', () => {
     expect(await run('evidence', 'desk/gone')).toMatchObject({ status: 1, stderr: /not every store could be asked/ }));
 });
 
+it('a store that cannot be opened is not taken for the one that has such a key', async () => {
+  await writeFile(join(folder, 'keyturn.yaml'), UNOPENED);
+  const { stdout } = await run('doctor', '--offline', '-o', 'json');
+  const { findings } = JSON.parse(stdout) as { findings: { code: string; subject: string }[] };
+  const about = findings.map(({ code, subject }) => `${code} ${subject}`);
+  expect(about).toContain('uncovered desk/left');
+  expect(about).toContain('store-unreachable sealed');
+  expect(about).not.toContain('store-unreachable local');
+});
+
+const UNOPENED = `apiVersion: keyturn/v1
+stores:
+  sealed: { kind: vault, address: "https://127.0.0.1:1", ca: nowhere.pem, auth: { kind: token, token: { env: TOKEN } } }
+`;
+
 const CONFIGURATION = `apiVersion: keyturn/v1
 stores:
   other: { kind: directory, path: elsewhere, identity: { file: .keyturn/identity.txt } }
