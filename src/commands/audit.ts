@@ -1,5 +1,12 @@
 import pLimit from 'p-limit';
-import { type AuditedKey, type AuditFinding, auditAccount, auditKey, uncoveredFinding } from '../core/audit.ts';
+import {
+  type AuditedAccount,
+  type AuditedKey,
+  type AuditFinding,
+  auditAccount,
+  auditKey,
+  uncoveredFinding,
+} from '../core/audit.ts';
 import type { Key } from '../core/policy.ts';
 import { judgeAlone } from '../core/proof.ts';
 import type { Reason } from '../core/reasons.ts';
@@ -74,12 +81,21 @@ async function accountFindings(workspace: Workspace, audited: readonly AuditedKe
     const keys = audited.filter(({ key }) => key.account === account);
     const [first] = keys;
     if (!first) continue;
-    const { management } = await workspace.ports.venue(first.key.venue);
-    const listing = await management.list?.(account);
-    const listed = listing?.state === 'listed' ? listing.keys : null;
+    const listed = await listedIn(workspace, first.key);
     found.push(...auditAccount({ account, keys, listed, limit: first.capabilities.limits.keysPerAccount }));
   }
   return found;
+}
+
+async function listedIn({ ports }: Workspace, { account, venue }: Key): Promise<AuditedAccount['listed']> {
+  try {
+    const listing = await (await ports.venue(venue)).management.list?.(account);
+    if (listing === undefined) return null;
+    return listing.state === 'listed' ? listing.keys : { unknown: listing.detail };
+  } catch (error) {
+    if (!isKeyturnError(error)) throw error;
+    return { unknown: explain(error) };
+  }
 }
 
 function auditText(findings: readonly AuditFinding[], keys: number, { terminal }: CommandIo): string {

@@ -186,14 +186,24 @@ export interface AuditedAccount {
   account: string;
   /** Keys of the account in policies. */
   keys: readonly { key: Key; record: KeyRecord | null }[];
-  /** Null where the venue cannot list them. */
-  listed: readonly ListedKey[] | null;
+  /** Null where the venue cannot list them; `unknown`: it did not, and why. */
+  listed: readonly ListedKey[] | { unknown: string } | null;
   limit: number;
 }
+
+const notListed = (account: string, why: string): AuditFinding =>
+  finding(
+    { id: account },
+    'not-seen',
+    'warning',
+    `the keys of the account could not be listed, so there may be some that nobody owns: ${why}`,
+    'run keyturn audit again later',
+  );
 
 /** What only the account's list of keys shows: keys that nobody owns, and too many of them. */
 export function auditAccount({ account, keys, listed, limit }: AuditedAccount): AuditFinding[] {
   if (listed === null) return [];
+  if ('unknown' in listed) return [notListed(account, listed.unknown)];
   const known = new Set(
     keys.flatMap(({ record }) =>
       (record?.generations ?? []).flatMap(({ apiKey, discardedApiKeys = [] }) => [apiKey, ...discardedApiKeys]),

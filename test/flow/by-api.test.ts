@@ -1,4 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keyturn } from '../cli/keyturn.ts';
 import { aWorld, type World } from './world.ts';
@@ -177,6 +179,17 @@ describe('an account whose keys the venue lists', () => {
       'destroy done destroyed',
       'not-due',
     ]);
+  });
+
+  it('that were not listed this time are not all in order', async () => {
+    await world.post('edit', { apiKey: master, enableReading: 'on', enableSpotAndMarginTrading: 'off' });
+    expect(await audited()).toEqual(['desk not-seen']);
+  });
+
+  it('hides nothing else where keyturn.yaml does not say how to list it', async () => {
+    const file = join(world.folder, 'keyturn.yaml');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('desk: desk@', 'other: desk@'));
+    expect(await audited()).toEqual(['desk not-seen']);
   });
 
   it('with two keys of one label needs a decision', async () => {
