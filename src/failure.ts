@@ -34,12 +34,16 @@ export async function noteFailure(
 ): Promise<KeyRecord> {
   const failure = failureOf(report);
   const now = teller.clock.now();
-  if (record.failure?.cause === failure?.cause || isClaimed(record, now)) return record;
+  if (record.failure?.cause === failure?.cause || wasLeftAlone(report) || isClaimed(record, now)) return record;
   const noted = await amend(teller, report.gathered.key, ({ failure: _before, ...rest }) =>
     failure === null ? rest : { ...rest, failure: { ...failure, at: now.toISOString() } },
   );
   return noted ?? record;
 }
+
+/** There was something to do, and this pass was not to do it: whether it would fail again is not known. */
+const wasLeftAlone = ({ decision, actions, error }: KeyReport): boolean =>
+  decision.action !== null && actions.length === 0 && error === null;
 
 /** What stops a key that has no readable record, to be told to those who take the same twice for one. */
 export function unrecordedFailure(report: KeyReport, now: Date): Notification[] {

@@ -95,6 +95,8 @@ function accountsOf(keys: readonly Key[]): Iterable<Key[]> {
 export interface PassOptions {
   /** Acts only on keys this one says yes to; all are looked at, since they share their accounts’ room. */
   includes?: (decision: Decision) => boolean;
+  /** Of those, acts only on keys this one says yes to; how the others stand is reported all the same. */
+  mayAct?: (decision: Decision) => boolean;
   /** Carries out the planned action of each key and nothing that would follow from it. */
   onlyPlanned?: boolean;
   /** What keeps this key from being acted on at all; null where nothing does. */
@@ -114,8 +116,9 @@ export async function pass(
   // A plan carried out exactly is not decided anew after a conflict either.
   const limits = options.onlyPlanned ? { steps: 1, tries: 1 } : { steps: MAX_STEPS, tries: TRIES_AFTER_CONFLICT };
   return limit.map(included, async ({ each, decision }) => {
-    const obstacle = isActing(decision) ? options.obstacle?.(each.key) : null;
-    if (obstacle) return { key: each.key.id, actions: [], error: obstacle, decision, gathered: each };
+    const obstacle = isActing(decision) ? (options.obstacle?.(each.key) ?? null) : null;
+    if (obstacle || !(options.mayAct?.(decision) ?? true))
+      return { key: each.key.id, actions: [], error: obstacle, decision, gathered: each };
     return turn(dependencies, each, decision, limits);
   });
 }

@@ -59,7 +59,7 @@ export function createDaemon(opened: Workspace, { io, log, metrics, setAlarm, op
         async choose(looked) {
           if (!here.configuration.requireApproved) return {};
           const urgent = urgentKeys(looked);
-          return { includes: ({ key }) => urgent.has(key) };
+          return { mayAct: ({ key }) => urgent.has(key) };
         },
         onPass(reports, seconds) {
           metrics.retain(here.keys);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Notification } from '../../src/core/notifications.ts';
 import { notify, tell } from '../../src/notify.ts';
+import { look, pass } from '../../src/tick.ts';
 import { keyNamed } from '../../src/workspace.ts';
 import { anInbox, type Inbox } from '../providers/inbox.ts';
 import { deadPort } from '../providers/loopback.ts';
@@ -241,6 +242,24 @@ describe('a failure', () => {
     for (let count = 0; count < 2; count++) await passAndTell();
     expect(took('desk')).toMatchObject([{ event: 'recovered', message: 'it works again (server-error)' }]);
     expect((await world.record()).failure).toBeUndefined();
+  });
+});
+
+describe('a pass that leaves a key alone', () => {
+  it('does not say that a failure is over, since it did not try', async () => {
+    await begin({ desk: ', on: [failed, recovered]' });
+    await replaced();
+    world.sandbox.faults.switchOn({ kind: 'maintenance', key: null, times: null, seconds: null });
+    await passAndTell();
+    expect(news()).toEqual(['failed - 0']);
+    const { ports, keys, clock } = world.workspace;
+    const act = () => Promise.reject(new Error('it was to be left alone'));
+    const looked = await look(ports.sources, keys, clock.now());
+    const reports = await pass({ sources: ports.sources, clock, act }, looked, { mayAct: () => false });
+    expect(reports).toMatchObject([{ actions: [], decision: { action: 'prove' } }]);
+    await notify(world.workspace, reports, { log });
+    expect(news()).toEqual([]);
+    expect((await world.record()).failure).toMatchObject({ cause: 'maintenance' });
   });
 });
 

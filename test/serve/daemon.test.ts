@@ -51,6 +51,17 @@ it('never makes two passes at once', async () => {
   expect(events.filter((event) => event === 'pass-finished')).toHaveLength(2);
 });
 
+it('where plans must be approved acts on nothing, and tells of everything all the same', async () => {
+  const configuration = { ...world.workspace.configuration, requireApproved: true };
+  await world.apply();
+  world.forward({ days: 5 });
+  const { daemon, metrics } = aDaemon({ ...world.workspace, configuration });
+  daemon.start();
+  await ring();
+  expect(events).not.toContain('step');
+  expect(await metrics.text()).toContain('keyturn_key_overdue{key="desk/spot"} 1');
+});
+
 it('is ready from its first pass on, and no more when two intervals went by without another', async () => {
   const { daemon } = aDaemon();
   expect(await daemon.complaints()).toEqual(['no pass is finished yet']);
