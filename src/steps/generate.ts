@@ -11,7 +11,7 @@ import { announced, assertClaimed, generationOf, reached, type StepResult, type 
  */
 export async function generate(tools: Tools, record: KeyRecord | null, generation: number): Promise<StepResult> {
   const { key, store, keys } = tools;
-  let fingerprint = '';
+  let made = '';
   await announced(
     tools,
     record,
@@ -19,21 +19,22 @@ export async function generate(tools: Tools, record: KeyRecord | null, generatio
     { action: 'generate', generation },
     async (claimed) => {
       const { state } = await store.statMaterial(key.storedAs, generation);
+      const { algorithm } = generationOf(claimed, generation);
       if (state === 'absent') {
-        const material = await keys.generate(generationOf(claimed, generation).algorithm, isEncrypted(key.passphrase));
+        const material = await keys.generate(algorithm, isEncrypted(key.passphrase));
         assertClaimed(tools, claimed);
         await unlessAhead(key.id, () => store.putMaterial(key.storedAs, generation, material));
       }
       const stored = await unlessAhead(key.id, () => store.readMaterial(key.storedAs, generation));
       keys.signer(stored);
-      fingerprint = stored.fingerprint;
+      made = `${algorithm}, fingerprint ${stored.fingerprint.slice(0, 16)}…`;
       return finished(tools, claimed, generation, stored);
     },
   );
   return {
     outcome: 'done',
     reason: 'generated',
-    message: `generation ${generation} is stored (${key.algorithm}, fingerprint ${fingerprint.slice(0, 16)}…)`,
+    message: `generation ${generation} is stored (${made})`,
   };
 }
 

@@ -3,6 +3,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { documentHash, firstBrokenLink } from '../../src/core/evidence.ts';
+import { KeyturnError } from '../../src/errors.ts';
+import { generate } from '../../src/steps/generate.ts';
+import { toolsFor } from '../../src/workspace.ts';
 import { describeWith, program } from '../programs/index.ts';
 import { aWorld, KEY, type Setting, type World } from './world.ts';
 
@@ -31,6 +34,18 @@ async function replaced(setting?: Setting): Promise<void> {
   world.forward({ days: 1, minutes: 1 });
   await world.apply();
 }
+
+it('a pair that is made after all is told with its own algorithm, whatever the policy says meanwhile', async () => {
+  await begin();
+  const [key] = world.workspace.keys;
+  if (!key) throw new Error('the policy has one key');
+  const tools = await toolsFor(world.workspace, key, 'somebody');
+  const putMaterial = () => Promise.reject(new KeyturnError('unavailable', 'no answer'));
+  await expect(generate({ ...tools, store: { ...tools.store, putMaterial } }, null, 1)).rejects.toThrow('no answer');
+  const changed = { ...key, algorithm: 'rsa-4096' as const };
+  const { message } = await generate({ ...tools, key: changed }, await world.record(), 1);
+  expect(message).toContain('ed25519');
+});
 
 describe('a rotation from start to end', () => {
   it('goes through every step, and each pass says what it did and what it waits for', async () => {
