@@ -41,9 +41,9 @@ export async function noteFailure(
   return noted ?? record;
 }
 
-/** There was something to do, and this pass was not to do it: whether it would fail again is not known. */
+/** There was something to do, and this pass was not to do it, or others got in between: whether it would fail again is not known. */
 const wasLeftAlone = ({ decision, actions, error }: KeyReport): boolean =>
-  decision.action !== null && actions.length === 0 && error === null;
+  error === null ? decision.action !== null && actions.length === 0 : error.code === 'conflict';
 
 /** What stops a key that has no readable record, to be told to those who take the same twice for one. */
 export function unrecordedFailure(report: KeyReport, now: Date): Notification[] {

@@ -21,7 +21,7 @@ export function forecast(gathered: readonly Gathered[], from: Date, until: Date)
   return gathered
     .flatMap((each) => [...underWay(each), ...rotations(each, until)])
     .filter(({ at }) => at >= from && at <= until)
-    .sort((a, b) => a.at.getTime() - b.at.getTime() || a.key.localeCompare(b.key));
+    .sort((a, b) => a.at.getTime() - b.at.getTime() || a.key.localeCompare(b.key, 'en'));
 }
 
 const event = ({ key }: Pick<Gathered, 'key'>, kind: Event['kind'], at: Date): Event => ({

@@ -127,4 +127,4 @@ export const byUrgency = (a: KeyStatus, b: KeyStatus): number =>
   Number(b.overdue) - Number(a.overdue) ||
   URGENCY.indexOf(a.phase) - URGENCY.indexOf(b.phase) ||
   (a.due?.getTime() ?? 0) - (b.due?.getTime() ?? 0) ||
-  a.key.localeCompare(b.key);
+  a.key.localeCompare(b.key, 'en');

@@ -35,6 +35,7 @@ export function createDaemon(opened: Workspace, { io, log, metrics, setAlarm, op
   let running: Promise<void> | null = null;
   let finished: { at: Date; staleAfter: Date } | null = null;
   let alarm: Alarm | null = null;
+  let reading: Promise<Workspace | null> = Promise.resolve(null);
 
   function sleep(): void {
     alarm?.stop();
@@ -75,13 +76,22 @@ export function createDaemon(opened: Workspace, { io, log, metrics, setAlarm, op
     }
   }
 
-  /** What the running pass may still be using is closed behind it. */
-  async function replaceBy(next: Workspace): Promise<void> {
-    const last = workspace;
-    workspace = next;
-    sleep();
-    await running;
-    await last.ports.close();
+  /** What was replaced; null where everything stays as it was. */
+  async function readAnew(): Promise<Workspace | null> {
+    try {
+      const next = await open();
+      if (signal.aborted) return null;
+      metrics.reloaded(true);
+      log.info({ event: 'reloaded', keys: next.keys.length }, 'policies and configuration were read anew');
+      const last = workspace;
+      workspace = next;
+      sleep();
+      return last;
+    } catch (error) {
+      metrics.reloaded(false);
+      log.error({ event: 'reload-refused', err: error }, 'policies and configuration stay as they were');
+      return null;
+    }
   }
 
   return {
@@ -90,16 +100,12 @@ export function createDaemon(opened: Workspace, { io, log, metrics, setAlarm, op
       void pass();
     },
     async reload() {
-      try {
-        const next = await open();
-        if (signal.aborted) return;
-        metrics.reloaded(true);
-        log.info({ event: 'reloaded', keys: next.keys.length }, 'policies and configuration were read anew');
-        await replaceBy(next);
-      } catch (error) {
-        metrics.reloaded(false);
-        log.error({ event: 'reload-refused', err: error }, 'policies and configuration stay as they were');
-      }
+      // One after the other, so that what was read last counts.
+      reading = reading.then(readAnew);
+      const last = await reading;
+      // What the running pass may still be using is closed behind it.
+      await running;
+      await last?.ports.close();
     },
     async complaints() {
       return [...lateness(finished, workspace.clock.now()), ...(await silentStores(workspace))];

@@ -2,6 +2,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Notification } from '../../src/core/notifications.ts';
+import { KeyturnError } from '../../src/errors.ts';
 import { notify, tell } from '../../src/notify.ts';
 import { look, pass } from '../../src/tick.ts';
 import { keyNamed } from '../../src/workspace.ts';
@@ -245,17 +246,20 @@ describe('a failure', () => {
   });
 });
 
-describe('a pass that leaves a key alone', () => {
-  it('does not say that a failure is over, since it did not try', async () => {
+describe('a pass does not say that a failure is over', () => {
+  it.each([
+    ['where it was to leave the key alone', { mayAct: () => false }],
+    ['where somebody else got in between each time', {}],
+  ])('%s', async (_, options) => {
     await begin({ desk: ', on: [failed, recovered]' });
     await replaced();
     world.sandbox.faults.switchOn({ kind: 'maintenance', key: null, times: null, seconds: null });
     await passAndTell();
     expect(news()).toEqual(['failed - 0']);
     const { ports, keys, clock } = world.workspace;
-    const act = () => Promise.reject(new Error('it was to be left alone'));
+    const act = () => Promise.reject(new KeyturnError('conflict', 'somebody else wrote'));
     const looked = await look(ports.sources, keys, clock.now());
-    const reports = await pass({ sources: ports.sources, clock, act }, looked, { mayAct: () => false });
+    const reports = await pass({ sources: ports.sources, clock, act }, looked, options);
     expect(reports).toMatchObject([{ actions: [], decision: { action: 'prove' } }]);
     await notify(world.workspace, reports, { log });
     expect(news()).toEqual([]);

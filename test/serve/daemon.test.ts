@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { createMetrics } from '../../src/metrics.ts';
@@ -21,7 +22,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-function aDaemon(workspace: Workspace = world.workspace): {
+function aDaemon(
+  workspace: Workspace = world.workspace,
+  open = async () => world.workspace,
+): {
   daemon: Daemon;
   metrics: ReturnType<typeof createMetrics>;
 } {
@@ -33,7 +37,7 @@ function aDaemon(workspace: Workspace = world.workspace): {
     io,
     log,
     metrics,
-    open: async () => world.workspace,
+    open,
     setAlarm: (_, wake) => {
       ring = wake;
       return { untilRung: (times) => times * INTERVAL, stop: () => undefined };
@@ -86,6 +90,23 @@ it('lives on after a pass that threw, whatever it threw', async () => {
   await ring();
   expect(events.slice(2)).toEqual(['reloaded', 'step', 'step', 'pass-finished']);
   expect(await metrics.text()).toMatch(/keyturn_passes_total{outcome="failed"} 1\n.*outcome="finished"} 1/);
+});
+
+it('reads anew once after the other, however soon it is asked again: what was read last counts', async () => {
+  const nothing = { ...world.workspace, keys: [] };
+  const editions = [
+    async () => {
+      await sleep(50);
+      return nothing;
+    },
+    async () => world.workspace,
+  ];
+  const { daemon } = aDaemon(nothing, () => editions.shift()?.() ?? expect.unreachable());
+  daemon.start();
+  await ring();
+  await Promise.all([daemon.reload(), daemon.reload()]);
+  await ring();
+  expect(events).toContain('step');
 });
 
 it('begins nothing once it is told to stop, not even by a reload that comes too late', async () => {
