@@ -39,9 +39,12 @@ const windowHoldsNextBack: Check<Situation> = (situation) => {
     !situation.attempts.some(({ generation }) => generation === next.generation);
   if (!next || !isHeld) return null;
   const limit = next.at.verified ? later(next.at.verified, key.schedule.registerWithin) : searchEnd(now);
-  const opens = nextOpen(key.schedule, now, limit) ?? limit;
-  return wait('outside-window', `generation ${next.generation} waits for the window that opens ${minute(opens)}`, {
-    notBefore: opens,
+  const opens = nextOpen(key.schedule, now, limit);
+  const until = opens
+    ? `for the window that opens ${minute(opens)}`
+    : `for a window, until ${minute(limit)} at the latest`;
+  return wait('outside-window', `generation ${next.generation} waits ${until}`, {
+    notBefore: opens ?? limit,
     generation: next.generation,
   });
 };
@@ -108,7 +111,8 @@ const windowHoldsRotationBack: Check<Situation> = (situation) => {
   if (next || !isWanted) return null;
   const opens = nextOpen(key.schedule, now, searchEnd(now));
   if (opens && opens <= now) return null;
-  return wait('outside-window', `a rotation is due ${minute(due)}; it starts ${minute(start)}`, { notBefore: start });
+  const starts = start > now ? start : (opens ?? start);
+  return wait('outside-window', `a rotation is due ${minute(due)}; it starts ${minute(starts)}`, { notBefore: starts });
 };
 
 const rollbackHolds: Check<Situation> = (situation) => {

@@ -107,6 +107,17 @@ const ROWS: Record<string, Row> = {
     action: null,
     reason: 'outside-window',
   },
+  'a due key whose window has passed waits for the next one, not for the one that passed': {
+    given: {
+      key: aKey({ schedule: { ...officeHours, lead: 3 * DAY, registerWithin: 3 * DAY } }),
+      record: aRecord({ roles: { current } }),
+      at: T(28 * DAY + 3 * HOUR),
+    },
+    action: null,
+    reason: 'outside-window',
+    notBefore: T(35 * DAY + HOUR),
+    says: /it starts 2026-07-06 13:00 UTC/,
+  },
   'a key whose lead time had no window is generated at its due date': {
     given: { key: aKey({ schedule: { ...officeHours, lead: DAY } }), record: aRecord({ roles: { current } }), at: due },
     action: 'generate',
@@ -252,6 +263,16 @@ const ROWS: Record<string, Row> = {
     action: null,
     reason: 'outside-window',
     notBefore: T(HOUR),
+  },
+  'a verified key that a freeze holds back is not promised a window': {
+    given: {
+      key: aKey({ schedule: { freezes: [{ from: '2026-06-01', to: '2026-06-30', reason: 'half year' }] } }),
+      record: aRecord({ roles: { current, next: aGeneration(8, 'verified') } }),
+    },
+    action: null,
+    reason: 'outside-window',
+    notBefore: T(3 * DAY),
+    says: /waits for a window, until 2026-06-04 12:00 UTC at the latest/,
   },
   'a held-back promotion is made after registerWithin, once verified again': {
     given: {
