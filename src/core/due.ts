@@ -7,14 +7,22 @@ import { type Generation, type KeyRecord, rolesOf } from './record.ts';
 export const bornAt = ({ at }: Generation): Date => new Date(at.created ?? at.registered ?? at.generated);
 
 /** Until when current should be replaced: its birth plus the interval; at once where there is none; a request pulls it forward. */
-export function dueOf({ key, record, now }: Pick<Snapshot, 'key' | 'record' | 'now'>): Date {
+export const dueOf = (snapshot: Pick<Snapshot, 'key' | 'record' | 'now'>): Date => dueWith(snapshot, 0);
+
+/** From when on a rotation that has not begun is late: what was asked for has a lead time, as what falls due. */
+export const lateFrom = (snapshot: Pick<Snapshot, 'key' | 'record' | 'now'>): Date =>
+  dueWith(snapshot, snapshot.key.schedule.lead);
+
+/** `notice`: how many seconds a request pulls it forward to, counted from when it was made. */
+function dueWith({ key, record, now }: Pick<Snapshot, 'key' | 'record' | 'now'>, notice: number): Date {
   if (record === null) return now;
   const { current, next } = rolesOf(record);
   if (current === null) return next === null ? now : new Date(next.at.generated);
   if (current.compromised) return new Date(current.compromised.at);
-  const scheduled = bornAt(current).getTime() + key.rotateEvery * 1000;
-  const requested = requestedAt({ record, now })?.getTime() ?? Number.POSITIVE_INFINITY;
-  return new Date(Math.min(scheduled, requested));
+  const scheduled = later(bornAt(current), key.rotateEvery);
+  const requested = requestedAt({ record, now });
+  const wanted = requested && later(requested, notice);
+  return wanted && wanted < scheduled ? wanted : scheduled;
 }
 
 /** Null where nobody asked for a rotation. Whoever did wants it now, also by a clock that is ahead of this one. */

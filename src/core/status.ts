@@ -1,5 +1,5 @@
 import type { VenueCapabilities } from './capabilities.ts';
-import { dueOf } from './due.ts';
+import { dueOf, lateFrom } from './due.ts';
 import type { Key, KeyId } from './policy.ts';
 import { type Generation, isClosed, type KeyRecord, maskApiKey, type Roles, rolesOf } from './record.ts';
 import { tasksOf } from './tasks.ts';
@@ -60,10 +60,10 @@ function nextPhase({ next }: Roles): Phase | null {
   return next.apiKey ? 'verifying' : 'registering';
 }
 
-/** Overdue: a task past its deadline, or a key past its due date whose rotation has not begun. */
+/** Overdue: a task past its deadline, or a key whose rotation should have begun. */
 export function statusOf(key: Key, record: KeyRecord | null, capabilities: VenueCapabilities, now: Date): KeyStatus {
   const due = dueOf({ key, record, now });
-  const isLate = record !== null && record.current !== null && record.next === null && now > due;
+  const isLate = record?.current != null && record.next === null && now > lateFrom({ key, record, now });
   const overdue = isLate || (record !== null && tasksOf(key, record, capabilities, now).some((task) => task.overdue));
   return {
     key: key.id,

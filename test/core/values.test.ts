@@ -97,6 +97,15 @@ describe('overdue', () => {
     expect(overdue({ current: successor, previous: [superseded] }, 4 * DAY + 1)).toBe(true);
   });
   it('a due key whose rotation has not begun', () => expect(overdue({ current }, 30 * DAY + 1)).toBe(true));
+  it('a rotation that was asked for, after a lead time', () => {
+    const late = (at: number) => {
+      const record = aRecord({ roles: { current }, request: { at: T(DAY), by: 'ops', reason: 'drill' } });
+      return statusOf(aKey(), record, someCapabilities(), new Date(T(at))).overdue;
+    };
+    expect(late(2 * DAY)).toBe(false);
+    expect(late(6 * DAY)).toBe(false);
+    expect(late(6 * DAY + 1)).toBe(true);
+  });
 });
 
 describe('a task card', () => {
