@@ -26,3 +26,8 @@ export function wholeNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('write a whole number.');
 }
+
+export function port(text: string): number {
+  if (wholeNumber(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('ports end at 65535.');
+}

@@ -1,14 +1,14 @@
 import { Argument, type Command, Option } from 'commander';
 import type { Shell } from '../commands/completion.ts';
 import { ALGORITHMS } from '../core/policy.ts';
-import { type Act, at, output, wholeNumber } from './options.ts';
+import { type Act, at, output, port } from './options.ts';
 
 /** What helps beside rotations. */
 export function toolCommands(program: Command, act: Act): void {
   program
     .command('sandbox')
     .description('the exchange simulator, for trying things out')
-    .option('--port <n>', 'port; 0 takes a free one', wholeNumber, 8787)
+    .option('--port <n>', 'port; 0 takes a free one', port, 8787)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--state <file>', 'where it keeps its keys', '.keyturn/sandbox.json')
     .addOption(at('start its clock there'))

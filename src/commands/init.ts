@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { Name } from '../core/policy-schema.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { policyJsonSchema } from '../json-schemas.ts';
@@ -14,6 +15,8 @@ export interface InitOptions {
 
 /** A first policy, a configuration, and the identities of the embedded store. What is there already is kept. */
 export async function init({ account, venue }: InitOptions, io: CommandIo): Promise<ExitStatus> {
+  demandName('account', account);
+  demandName('venue', venue);
   const written = [
     await createFile(join('policies', `${account}.yaml`), firstPolicy(account, venue)),
     await createFile(join('policies', 'schema.json'), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`),
@@ -31,6 +34,12 @@ export async function init({ account, venue }: InitOptions, io: CommandIo): Prom
   ];
   io.stdout.write(`${lines.join('\n')}\n\n${lost.length > 0 ? IDENTITY_LOST : nextSteps(account, venue)}`);
   return lost.length > 0 ? EXIT.FAILED : EXIT.OK;
+}
+
+/** Also keeps the first policy in the folder of policies: the account is the name of its file. */
+function demandName(option: string, given: string): void {
+  const [problem] = Name.safeParse(given).error?.issues ?? [];
+  if (problem) throw new KeyturnError('usage', `--${option} ${problem.message}`);
 }
 
 async function createFile(file: string, text: string): Promise<string> {

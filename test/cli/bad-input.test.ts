@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -111,6 +111,18 @@ describe('the command line', () => {
     expectSaid(await run('plan', '--at', at), 64, /is not an instant/),
   );
   it('a shard that is none', async () => expectSaid(await run('apply', '--shard', '4/4'), 64, /I from 0 to N-1/));
+  it.each([
+    ['--account', '../outside'],
+    ['--account', 'With Capitals'],
+    ['--account', ''],
+    ['--venue', 'x, y: z'],
+  ])('a first policy with %s %j is not written', async (option, name) => {
+    const before = await readdir(folder, { recursive: true });
+    expectSaid(await run('init', option, name), 64, new RegExp(`${option} must be 1 to 80 lower-case letters`));
+    expect(await readdir(folder, { recursive: true })).toEqual(before);
+    expect(await readdir(join(folder, '..'))).not.toContain('outside.yaml');
+  });
+  it('a port that is none', async () => expectSaid(await run('sandbox', '--port', '99999'), 64, /ports end at 65535/));
   it('a plan file that is not there', async () => expectSaid(await run('apply', 'nowhere.json'), 65, /nowhere\.json/));
   it('another time at a venue that is not on this machine', async () => {
     await write('policies/first.yaml', policy('binance'));
