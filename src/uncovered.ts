@@ -47,6 +47,15 @@ function unreadable(error: unknown): null {
   throw error;
 }
 
+/** The one key a person named to do something about. Throws `usage` for one that left its policy, before a likely name misleads. */
+export async function keyToActOn(workspace: Workspace, id: KeyId): Promise<Key> {
+  const [key] = (await named(workspace, id)).keys;
+  if (key) return key;
+  throw new KeyturnError('usage', `no policy has a key ${id} any more: nothing is done for it`, {
+    hint: `bring it back into a policy, or let its successor KEY go on with it: keyturn adopt KEY --from ${id}`,
+  });
+}
+
 async function recordsIn(workspace: Workspace, store: string): Promise<Uncovered> {
   const failures: string[] = [];
   const read = await orNoted(failures, `store ${store}`, async () => {

@@ -6,8 +6,9 @@ import { tell } from '../notify.ts';
 import type { Clock } from '../ports/clock.ts';
 import { readRecord } from '../records.ts';
 import { handIn, type TakenId } from '../steps/hand-in.ts';
+import { keyToActOn } from '../uncovered.ts';
 import type { Ports } from '../wire.ts';
-import { actor, keyNamed, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
+import { actor, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
 import { type CommandIo, promptText, readLine } from './io.ts';
 
 export interface RegisterOptions extends WorkspaceOptions {
@@ -22,15 +23,16 @@ export interface RegisterOptions extends WorkspaceOptions {
 /** A person hands in the key id the venue gave. */
 export async function register(options: RegisterOptions, io: CommandIo): Promise<ExitStatus> {
   const workspace = await openWorkspace(options);
-  const key = keyNamed(workspace.keys, options.key);
+  const key = await keyToActOn(workspace, options.key);
   const result = await recordKeyId(workspace, key, await idFrom('register', options, io), options);
   await tell(workspace, [key], io);
+  const goesOn = 'keyturn apply verifies it and goes on';
   const said = {
-    recorded: `recorded for ${key.id}`,
-    same: `${key.id} has this key id already, nothing changed`,
-    replaced: `replaced for ${key.id}; delete the other one at the venue (keyturn task ${key.id} lists it)`,
+    recorded: `recorded for ${key.id}; ${goesOn}`,
+    same: `${key.id} has this key id already, nothing changed; keyturn status ${key.id} says where it stands`,
+    replaced: `replaced for ${key.id}; delete the other one at the venue (keyturn task ${key.id} lists it); ${goesOn}`,
   }[result];
-  io.stdout.write(`${said}; keyturn apply verifies it and goes on\n`);
+  io.stdout.write(`${said}\n`);
   return EXIT.OK;
 }
 

@@ -4,7 +4,8 @@ import { EXIT, type ExitStatus } from '../exit.ts';
 import { tell } from '../notify.ts';
 import { readRecord } from '../records.ts';
 import { requestRotation } from '../steps/request-rotation.ts';
-import { actor, keyNamed, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
+import { keyToActOn } from '../uncovered.ts';
+import { actor, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
 import type { CommandIo } from './io.ts';
 
 export interface RotateOptions extends WorkspaceOptions {
@@ -30,7 +31,7 @@ export async function rotate(options: RotateOptions, io: CommandIo): Promise<Exi
   if (generation !== undefined && !compromised)
     throw new KeyturnError('usage', '--generation says what leaked and goes with --compromised only');
   const workspace = await openWorkspace(options);
-  const key = keyNamed(workspace.keys, id);
+  const key = await keyToActOn(workspace, id);
   const store = await workspace.ports.store(key.store);
   const record = await readRecord(store, key.storedAs);
   const underWay = compromised ? null : alreadyUnderWay(record);

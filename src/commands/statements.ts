@@ -2,7 +2,8 @@ import { EXIT, type ExitStatus } from '../exit.ts';
 import { readRecord } from '../records.ts';
 import { attest as attestGeneration } from '../steps/attest.ts';
 import { rollback as bringBack } from '../steps/rollback.ts';
-import { actor, keyNamed, openWorkspace, toolsFor, type WorkspaceOptions } from '../workspace.ts';
+import { keyToActOn } from '../uncovered.ts';
+import { actor, openWorkspace, toolsFor, type WorkspaceOptions } from '../workspace.ts';
 import type { CommandIo } from './io.ts';
 import { demandReason } from './rotate.ts';
 
@@ -16,7 +17,7 @@ export interface StatementOptions extends WorkspaceOptions {
 export async function rollback(options: StatementOptions, io: CommandIo): Promise<ExitStatus> {
   const reason = demandReason(options.reason, 'rollback');
   const workspace = await openWorkspace(options);
-  const key = keyNamed(workspace.keys, options.key);
+  const key = await keyToActOn(workspace, options.key);
   const tools = await toolsFor(workspace, key, actor(options.by));
   const { message } = await bringBack(tools, await readRecord(tools.store, key.storedAs), reason);
   io.stdout.write(`${key.id}: ${message}; keyturn apply has the other one deleted after the overlap\n`);
@@ -27,7 +28,7 @@ export async function rollback(options: StatementOptions, io: CommandIo): Promis
 export async function attest(options: StatementOptions, io: CommandIo): Promise<ExitStatus> {
   const reason = demandReason(options.reason, 'attest');
   const workspace = await openWorkspace(options);
-  const key = keyNamed(workspace.keys, options.key);
+  const key = await keyToActOn(workspace, options.key);
   const store = await workspace.ports.store(key.store);
   const by = actor(options.by);
   const tools = { key, store, clock: workspace.clock, by };

@@ -6,7 +6,8 @@ import { EXIT, type ExitStatus } from '../exit.ts';
 import { gather } from '../gather.ts';
 import { table } from '../terminal.ts';
 import { look } from '../tick.ts';
-import { keyNamed, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
+import { keyToActOn } from '../uncovered.ts';
+import { openWorkspace, type WorkspaceOptions } from '../workspace.ts';
 import { type CommandIo, printJson } from './io.ts';
 
 export interface TasksOptions extends WorkspaceOptions {
@@ -47,7 +48,7 @@ export interface TaskOptions extends TasksOptions {
 /** The cards of one key, with everything a person needs. */
 export async function task(options: TaskOptions, io: CommandIo): Promise<ExitStatus> {
   const workspace = await openWorkspace(options);
-  const key = keyNamed(workspace.keys, options.key);
+  const key = await keyToActOn(workspace, options.key);
   const now = workspace.clock.now();
   const { record, hold, capabilities } = await gather(workspace.ports.sources, key, now);
   if (hold) throw new KeyturnError('corrupt', `${key.id}: ${hold.message}`);

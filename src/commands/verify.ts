@@ -7,7 +7,8 @@ import { controlsOf, gatherProof, grounds } from '../steps/prove.ts';
 import { generationOf, probeAlone, type Tools } from '../steps/step.ts';
 import { gatherVerification } from '../steps/verify.ts';
 import { table } from '../terminal.ts';
-import { actor, keyNamed, openWorkspace, toolsFor, type WorkspaceOptions } from '../workspace.ts';
+import { keyToActOn } from '../uncovered.ts';
+import { actor, openWorkspace, toolsFor, type WorkspaceOptions } from '../workspace.ts';
 import { type CommandIo, printJson } from './io.ts';
 
 export interface VerifyOptions extends WorkspaceOptions {
@@ -33,7 +34,7 @@ interface Verified {
 /** Probes every live key now. What a probe proves is recorded, as a pass would; nothing is promoted, asked or destroyed. */
 export async function verify(options: VerifyOptions, io: CommandIo): Promise<ExitStatus> {
   const workspace = await openWorkspace(options);
-  const keys = options.key === undefined ? workspace.keys : [keyNamed(workspace.keys, options.key)];
+  const keys = options.key === undefined ? workspace.keys : [await keyToActOn(workspace, options.key)];
   const verified: Verified[] = [];
   for (const key of keys) {
     io.terminal.progress(`${key.id}: probing`);

@@ -47,6 +47,25 @@ describe('a key that left its policy', () => {
   it('keeps its evidence within reach of auditors', async () =>
     expect(await run('evidence', 'desk/left')).toMatchObject({ status: 0, stdout: /# Evidence of desk\/left/ }));
 
+  it('is nothing to act on: what says so names it, and no other key', async () => {
+    const acting = [
+      ['task', 'desk/left'],
+      ['register', 'desk/left', 'a'.repeat(64)],
+      ['rotate', 'desk/left', '--compromised', '--reason', 'leak'],
+      ['rollback', 'desk/left', '--reason', 'x'],
+      ['attest', 'desk/left', '--reason', 'x'],
+      ['verify', 'desk/left'],
+    ];
+    for (const args of acting) {
+      const { status, stderr } = await run(...args);
+      expect({ args, status, stderr }).toEqual({
+        args,
+        status: 64,
+        stderr: expect.stringMatching(/desk\/left any more: nothing is done for it\n.*adopt KEY --from desk\/left/),
+      });
+    }
+  });
+
   it('is not taken for one that never was', async () => {
     for (const command of ['status', 'audit', 'evidence'])
       expect(await run(command, 'desk/stais')).toMatchObject({ status: 64, stderr: /did you mean desk\/stays\?/ });
