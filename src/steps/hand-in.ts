@@ -21,7 +21,7 @@ export async function handIn(
   taken: readonly TakenId[],
   number?: number,
 ): Promise<'recorded' | 'same' | 'replaced'> {
-  const wanted = number ?? record?.next ?? null;
+  const wanted = number ?? record?.next ?? servingUnder(record, apiKey);
   const generation = record?.generations.find(({ generation, at }) => generation === wanted && at.asked !== undefined);
   if (record === null || generation === undefined) throw waitsForNone(tools.key.id, record, wanted);
   if (generation.apiKey === apiKey) return 'same';
@@ -50,6 +50,10 @@ export async function handIn(
   );
   return discarded.length > 0 ? 'replaced' : 'recorded';
 }
+
+/** A second person, or one who asks again, may be later than the pass that promoted what was handed in. */
+const servingUnder = (record: KeyRecord | null, apiKey: string): number | null =>
+  record?.generations.find((each) => each.generation === record.current && each.apiKey === apiKey)?.generation ?? null;
 
 const waitsForNone = (id: KeyId, record: KeyRecord | null, wanted: number | null): KeyturnError =>
   new KeyturnError('refused', `${id} waits for no key id: ${stateOf(record, wanted)}`, {

@@ -138,6 +138,14 @@ describe('a rotation from start to end', () => {
     });
   });
 
+  it('takes the same id again from a second person who comes after the pass that promoted it', async () => {
+    const apiKey = await established();
+    const { revision } = await world.record();
+    await world.handsIn(apiKey);
+    expect((await world.record()).revision).toBe(revision);
+    await expect(world.handsIn('b'.repeat(64))).rejects.toThrow(/waits for no key id/);
+  });
+
   it('erases the private half of the dead key and nothing else', async () => {
     await replaced();
     await world.deletes();
