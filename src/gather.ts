@@ -4,7 +4,7 @@ import type { Gathered } from './core/plan.ts';
 import type { Key } from './core/policy.ts';
 import type { ProofRule } from './core/proof.ts';
 import { KeyRecord } from './core/record.ts';
-import { explain, isKeyturnError } from './errors.ts';
+import { explain, isKeyturnError, KeyturnError } from './errors.ts';
 import type { StoreReader } from './ports/store.ts';
 import { readRecord } from './records.ts';
 
@@ -29,6 +29,14 @@ export async function gather(sources: Sources, key: Key, now: Date, schema = Key
     proof: sources.proof(key.venue),
     claimMargin: sources.claimMargin,
   };
+}
+
+/** The record of a key somebody acts on; null for a new key. Throws `corrupt` where a pass would not take it for a new one. */
+export async function recordToActOn(sources: Sources, store: StoreReader, key: Key): Promise<KeyRecord | null> {
+  const record = await readRecord(store, key.storedAs);
+  const doubt = record === null ? await doubtAboutAbsence(sources, store, key) : null;
+  if (doubt) throw new KeyturnError('corrupt', `${key.id}: ${doubt.message}`);
+  return record;
 }
 
 async function observe(

@@ -2,6 +2,7 @@ import type { VenueCapabilities } from '../core/capabilities.ts';
 import type { Key } from '../core/policy.ts';
 import { isKeyturnError, KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
+import { recordToActOn } from '../gather.ts';
 import { tell } from '../notify.ts';
 import type { Clock } from '../ports/clock.ts';
 import { readRecord } from '../records.ts';
@@ -72,7 +73,7 @@ export async function recordKeyId(
     try {
       return await handIn(
         tools,
-        await readRecord(store, key.storedAs),
+        await recordToActOn(workspace.ports.sources, store, key),
         apiKey,
         await takenIds(workspace, key.account),
         generation,

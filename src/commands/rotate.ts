@@ -1,8 +1,8 @@
 import type { KeyRecord } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
+import { recordToActOn } from '../gather.ts';
 import { tell } from '../notify.ts';
-import { readRecord } from '../records.ts';
 import { requestRotation } from '../steps/request-rotation.ts';
 import { keyToActOn } from '../uncovered.ts';
 import { actor, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
@@ -33,7 +33,7 @@ export async function rotate(options: RotateOptions, io: CommandIo): Promise<Exi
   const workspace = await openWorkspace(options);
   const key = await keyToActOn(workspace, id);
   const store = await workspace.ports.store(key.store);
-  const record = await readRecord(store, key.storedAs);
+  const record = await recordToActOn(workspace.ports.sources, store, key);
   const underWay = compromised ? null : alreadyUnderWay(record);
   if (underWay !== null) {
     io.stdout.write(`a rotation of ${key.id} is ${underWay}\n`);

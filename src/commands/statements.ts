@@ -1,5 +1,5 @@
 import { EXIT, type ExitStatus } from '../exit.ts';
-import { readRecord } from '../records.ts';
+import { recordToActOn } from '../gather.ts';
 import { attest as attestGeneration } from '../steps/attest.ts';
 import { rollback as bringBack } from '../steps/rollback.ts';
 import { keyToActOn } from '../uncovered.ts';
@@ -19,7 +19,7 @@ export async function rollback(options: StatementOptions, io: CommandIo): Promis
   const workspace = await openWorkspace(options);
   const key = await keyToActOn(workspace, options.key);
   const tools = await toolsFor(workspace, key, actor(options.by));
-  const { message } = await bringBack(tools, await readRecord(tools.store, key.storedAs), reason);
+  const { message } = await bringBack(tools, await recordToActOn(workspace.ports.sources, tools.store, key), reason);
   io.stdout.write(`${key.id}: ${message}; keyturn apply has the other one deleted after the overlap\n`);
   return EXIT.OK;
 }
@@ -32,7 +32,7 @@ export async function attest(options: StatementOptions, io: CommandIo): Promise<
   const store = await workspace.ports.store(key.store);
   const by = actor(options.by);
   const tools = { key, store, clock: workspace.clock, by };
-  const generation = await attestGeneration(tools, await readRecord(store, key.storedAs), reason);
+  const generation = await attestGeneration(tools, await recordToActOn(workspace.ports.sources, store, key), reason);
   io.stdout.write(`generation ${generation} of ${key.id} is recorded as deleted on the word of ${by}, not as proven\n`);
   return EXIT.OK;
 }

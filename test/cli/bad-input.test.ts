@@ -196,6 +196,22 @@ describe('the embedded store', () => {
   });
 });
 
+describe('a key whose record lies in another store', () => {
+  it.each([
+    ['rotate', '--compromised', '--reason', 'leak'],
+    ['rotate', '--reason', 'drill'],
+    ['register', 'a'.repeat(64)],
+    ['rollback', '--reason', 'x'],
+    ['attest', '--reason', 'x'],
+  ])('is not called new: %s %s', async (command, ...rest) => {
+    await run('apply');
+    const other = '{ kind: directory, path: other, identity: { file: .keyturn/identity.txt } }';
+    await write('keyturn.yaml', `apiVersion: keyturn/v1\nstores: { other: ${other} }\n`);
+    await write('policies/first.yaml', policy('sandbox').replace('venue:', 'store: other\nvenue:'));
+    expectSaid(await run(command, KEY, ...rest), 1, /its record lies in store local, the policy says other/);
+  });
+});
+
 describe('a key id', () => {
   it('before anything was asked for', async () =>
     expectSaid(await run('register', KEY, 'a'.repeat(64)), 1, /waits for no key id/));
