@@ -66,9 +66,10 @@ export async function recordKeyId(
   typed: string,
   { by, generation }: Pick<RegisterOptions, 'by' | 'generation'> = {},
 ): Promise<'recorded' | 'same' | 'replaced'> {
-  const apiKey = parseKeyId(typed, workspace.ports.sources.capabilities(key.venue));
+  const capabilities = workspace.ports.sources.capabilities(key.venue);
+  const apiKey = parseKeyId(typed, capabilities);
   const store = await workspace.ports.store(key.store);
-  const tools = { key, store, clock: workspace.clock, by: actor(by) };
+  const tools = { key, store, clock: workspace.clock, by: actor(by), capabilities };
   for (let tries = 1; ; tries++) {
     try {
       return await handIn(

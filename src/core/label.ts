@@ -1,5 +1,13 @@
 import type { VenueCapabilities } from './capabilities.ts';
 import type { Key } from './policy.ts';
+import type { Generation } from './record.ts';
+
+/** Under which a generation stands at the venue: as it was registered, also where its key has another name by now. */
+export const labelAtVenue = (
+  key: Pick<Key, 'name'>,
+  { generation, label }: Pick<Generation, 'generation' | 'label'>,
+  capabilities: Pick<VenueCapabilities, 'labels'>,
+): string => label ?? labelOf(key, generation, capabilities);
 
 /** `market-maker-spot-g8`, fitted into what the venue takes: tells people which entry of its page is which. */
 export function labelOf(

@@ -73,6 +73,8 @@ export const Generation = z.strictObject({
   /** SPKI PEM and the SHA-256 of its DER; both from the moment the pair is stored. */
   publicKey: z.optional(z.string()),
   fingerprint: z.optional(Hash),
+  /** Under which it was registered: at the venue it stays that, also where the key is renamed. */
+  label: z.optional(z.string()),
   /** The venue's id of the key. */
   apiKey: z.optional(z.string()),
   /** Ids handed in before and replaced while unverified: to be deleted at the venue, too. */

@@ -1,6 +1,6 @@
 import { isForPeopleToRegister, type VenueCapabilities } from './capabilities.ts';
 import { deletionDeadline, registrationDeadline } from './due.ts';
-import { labelOf } from './label.ts';
+import { labelAtVenue } from './label.ts';
 import { type Key, type KeyId, PERMISSIONS, type Permission } from './policy.ts';
 import { inForm } from './public-key.ts';
 import { type Finding, type Generation, isClosed, type KeyRecord, rolesOf } from './record.ts';
@@ -95,7 +95,7 @@ const deletion = (key: Key, generation: Generation, { deleteSteps }: VenueCapabi
 
 function describeTask(key: Key, generation: Generation, capabilities: VenueCapabilities): Omit<Task, Kind> {
   const { on, off } = wantedSwitches(key, capabilities);
-  const label = labelOf(key, generation.generation, capabilities);
+  const label = labelAtVenue(key, generation, capabilities);
   return {
     key: key.id,
     account: key.account,

@@ -1,3 +1,5 @@
+import type { VenueCapabilities } from '../core/capabilities.ts';
+import { labelOf } from '../core/label.ts';
 import type { KeyId } from '../core/policy.ts';
 import { type Generation, type KeyRecord, maskApiKey } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
@@ -15,7 +17,7 @@ export interface TakenId {
  * nothing; another one replaces it while it is unverified, and the first one is then to be deleted at the venue, too.
  */
 export async function handIn(
-  tools: Pick<Tools, 'key' | 'store' | 'clock' | 'by'>,
+  tools: Pick<Tools, 'key' | 'store' | 'clock' | 'by'> & { capabilities: Pick<VenueCapabilities, 'labels'> },
   record: KeyRecord | null,
   apiKey: string,
   taken: readonly TakenId[],
@@ -41,6 +43,7 @@ export async function handIn(
   const registered: Generation = {
     ...rest,
     apiKey,
+    label: labelOf(tools.key, generation.generation, tools.capabilities),
     ...(discarded.length > 0 ? { discardedApiKeys: discarded.filter((each) => each !== apiKey) } : {}),
   };
   await saveGeneration(

@@ -104,7 +104,7 @@ async function registeredAlready(
 
 function registered(tools: Tools, generation: Generation, apiKey: string, label: string): Generation {
   const at = { ...generation.at, registered: tools.clock.now().toISOString() };
-  return noted(tools, { ...generation, apiKey, at }, 'registered', { by: 'api', label });
+  return noted(tools, { ...generation, apiKey, label, at }, 'registered', { by: 'api', label });
 }
 
 const refusedByVenue = (what: string, why: string): KeyturnError =>

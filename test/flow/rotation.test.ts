@@ -146,6 +146,19 @@ describe('a rotation from start to end', () => {
     await expect(world.handsIn('b'.repeat(64))).rejects.toThrow(/waits for no key id/);
   });
 
+  it('asks to delete a key by its label at the venue, also when its policy renamed it since', async () => {
+    await established();
+    world.forward({ days: 29 });
+    await world.apply();
+    await world.renames('maker, formerly: spot');
+    expect((await world.tasks()).map(({ label }) => label)).toEqual(['maker-g2']);
+    await world.registers();
+    await world.apply();
+    world.forward({ days: 1, minutes: 1 });
+    await world.apply();
+    expect((await world.tasks()).map(({ kind, label }) => `${kind} ${label}`)).toEqual(['delete spot-g1']);
+  });
+
   it('erases the private half of the dead key and nothing else', async () => {
     await replaced();
     await world.deletes();
