@@ -2,8 +2,10 @@ import { hostname, userInfo } from 'node:os';
 import { parseInstant, systemClock, turnedClock } from './clock.ts';
 import { type Configuration, loadConfiguration } from './configuration.ts';
 import type { Key } from './core/policy.ts';
+import { Text } from './core/policy-schema.ts';
 import type { CustomRule } from './core/rules.ts';
 import { KeyturnError } from './errors.ts';
+import { optionText } from './option-text.ts';
 import { hasErrors, loadPolicies, type PolicyContext, type Problem } from './policy-files.ts';
 import type { Clock } from './ports/clock.ts';
 import { isError } from './problems.ts';
@@ -146,7 +148,8 @@ export const mayActOn = ({ ports, clock }: Pick<Workspace, 'ports' | 'clock'>, k
   clock === systemClock || ports.isRehearsal(key.store, key.venue);
 
 /** `user@host`, or who the person says they are. In a container the user has no name: then the host, which Kubernetes calls as the pod. */
-export const actor = (name?: string): string => name ?? [userName(), hostname()].filter(Boolean).join('@');
+export const actor = (name?: string): string =>
+  name === undefined ? [userName(), hostname()].filter(Boolean).join('@') : optionText('by', name, Text);
 
 function userName(): string | null {
   try {

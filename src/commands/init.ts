@@ -4,6 +4,7 @@ import { Name } from '../core/policy-schema.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { policyJsonSchema } from '../json-schemas.ts';
+import { optionText } from '../option-text.ts';
 import { createEmbeddedIdentities } from '../wire.ts';
 import type { CommandIo } from './io.ts';
 
@@ -15,8 +16,9 @@ export interface InitOptions {
 
 /** A first policy, a configuration, and the identities of the embedded store. What is there already is kept. */
 export async function init({ account, venue }: InitOptions, io: CommandIo): Promise<ExitStatus> {
-  demandName('account', account);
-  demandName('venue', venue);
+  // The account is the name of the file, too.
+  optionText('account', account, Name);
+  optionText('venue', venue, Name);
   const written = [
     await createFile(join('policies', `${account}.yaml`), firstPolicy(account, venue)),
     await createFile(join('policies', 'schema.json'), `${JSON.stringify(policyJsonSchema(), null, 2)}\n`),
@@ -34,12 +36,6 @@ export async function init({ account, venue }: InitOptions, io: CommandIo): Prom
   ];
   io.stdout.write(`${lines.join('\n')}\n\n${lost.length > 0 ? IDENTITY_LOST : nextSteps(account, venue)}`);
   return lost.length > 0 ? EXIT.FAILED : EXIT.OK;
-}
-
-/** Also keeps the first policy in the folder of policies: the account is the name of its file. */
-function demandName(option: string, given: string): void {
-  const [problem] = Name.safeParse(given).error?.issues ?? [];
-  if (problem) throw new KeyturnError('usage', `--${option} ${problem.message}`);
 }
 
 async function createFile(file: string, text: string): Promise<string> {

@@ -1,8 +1,10 @@
+import { Text } from '../core/policy-schema.ts';
 import type { KeyRecord } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
 import { recordToActOn } from '../gather.ts';
 import { tell } from '../notify.ts';
+import { optionText } from '../option-text.ts';
 import { requestRotation } from '../steps/request-rotation.ts';
 import { keyToActOn } from '../uncovered.ts';
 import { actor, openWorkspace, type WorkspaceOptions } from '../workspace.ts';
@@ -16,9 +18,9 @@ export interface RotateOptions extends WorkspaceOptions {
   by?: string | undefined;
 }
 
-/** A text auditors will read, so it is not left out. */
+/** A text auditors will read, so it is not left out; it stays in the record and is shown on the terminals of others. */
 export function demandReason(reason: string | undefined, command: string): string {
-  if (reason !== undefined && reason.trim() !== '') return reason;
+  if (reason !== undefined && reason.trim() !== '') return optionText('reason', reason.trim(), Text);
   throw new KeyturnError('usage', `${command} needs a reason: auditors will read it`, {
     hint: `keyturn ${command} KEY --reason TEXT`,
   });

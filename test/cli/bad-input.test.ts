@@ -105,6 +105,17 @@ describe('the command line', () => {
   it('an unknown key suggests', async () =>
     expectSaid(await run('task', 'desk/spott'), 64, /did you mean desk\/spot\?/));
   it('a rotation without a reason', async () => expectSaid(await run('rotate', KEY), 64, /--reason/));
+  it.each([
+    ['rotate', '--compromised', '--reason', 'red \u001b[31m'],
+    ['rotate', '--reason', 'two\nlines'],
+    ['rotate', '--reason', 'x'.repeat(501)],
+    ['rollback', '--reason', '\u0007'],
+    ['attest', '--reason', '\u009b31m'],
+    ['rotate', '--reason', 'drill', '--by', '\u001b[2Jops'],
+    ['rotate', '--reason', 'drill', '--by', ''],
+  ])('a text that would steer the terminals of others, or fill the record: %s %s %j %s', async (command, ...rest) =>
+    expectSaid(await run(command, KEY, ...rest), 64, /--(reason|by) must be one line of text/),
+  );
   it('a time that is none', async () =>
     expectSaid(await run('plan', '--at', 'tomorrow'), 64, /“tomorrow” is not an instant/));
   it.each(['2027-02-30', '2027-02-29T12:00:00Z', '2027-13-01'])('%s, a day of no calendar', async (at) =>
