@@ -31,7 +31,7 @@ export async function register(options: RegisterOptions, io: CommandIo): Promise
   const said = {
     recorded: `recorded for ${key.id}; ${goesOn}`,
     same: `${key.id} has this key id already, nothing changed; keyturn status ${key.id} says where it stands`,
-    replaced: `replaced for ${key.id}; delete the other one at the venue (keyturn task ${key.id} lists it); ${goesOn}`,
+    replaced: `replaced for ${key.id}; delete the other one at the venue, unless it is somebody else’s (keyturn task ${key.id} lists it); ${goesOn}`,
   }[result];
   io.stdout.write(`${said}\n`);
   return EXIT.OK;

@@ -83,7 +83,7 @@ const extraDeletions = ({ alsoDelete }: Task): string =>
   alsoDelete.length === 0
     ? ''
     : [
-        'Delete these at the venue, too: they were handed in before and replaced:',
+        'Delete these at the venue, too, unless somebody uses them: they were handed in before and replaced:',
         ...alsoDelete.map((id) => `  ${id}`),
       ].join('\n');
 

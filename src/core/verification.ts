@@ -59,7 +59,7 @@ export const uselessPermission = (message: string): Finding => finding('permissi
 const wrongPublicKey = (): Finding =>
   finding(
     'wrong-public-key',
-    'the venue knows this key id with another public key: delete that key, create one with the public key below, and hand in its id',
+    'the venue knows this key id with another public key: hand in the id of a key made with the public key below; the other one may be somebody else’s, so delete it only if it was made for this by mistake',
   );
 
 const publicKeyFindings = (inspection: Inspection, expected: Expectation): Finding[] =>
