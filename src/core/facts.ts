@@ -1,5 +1,5 @@
 import type { Action, Attempt, Check, Conclusion, Situation, Snapshot } from './decide.ts';
-import { requestedAt } from './due.ts';
+import { lateFrom, requestedAt } from './due.ts';
 import { DAY } from './duration.ts';
 import { later } from './instant.ts';
 import type { Reason } from './reasons.ts';
@@ -48,10 +48,11 @@ export const isBeingDeleted = (generation: Generation): boolean =>
 export const needsReplacement = ({ current }: Situation): boolean =>
   current === null || current.compromised !== undefined;
 
-/** A request is served like a key that falls due a lead time after it. */
+/** A request is served like a key that falls due a lead time after it, unless it falls due earlier. */
 export function startDeadline(situation: Pick<Situation, 'record' | 'due' | 'key' | 'now'>): Date {
   const requested = requestedAt(situation);
-  return requested ? later(requested, situation.key.schedule.lead) : situation.due;
+  if (!requested) return situation.due;
+  return situation.record.current === null ? later(requested, situation.key.schedule.lead) : lateFrom(situation);
 }
 
 /** From when on the next rotation of a key may start. */

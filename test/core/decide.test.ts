@@ -151,6 +151,16 @@ const ROWS: Record<string, Row> = {
     action: 'generate',
     reason: 'requested',
   },
+  'a request does not put off what is due': {
+    given: {
+      key: aKey({ schedule: { ...officeHours, lead: DAY } }),
+      record: aRecord({ roles: { current }, request: { at: T(29.5 * DAY), by: 'ops', reason: 'drill' } }),
+      at: due,
+    },
+    action: 'generate',
+    reason: 'requested',
+    generation: 8,
+  },
   'a requested rotation waits for its window': {
     given: {
       key: aKey({ schedule: officeHours }),
