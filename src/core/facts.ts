@@ -68,7 +68,7 @@ export function startOf(situation: Pick<Situation, 'key' | 'record' | 'due' | 'n
 const ROLLBACK_HOLDS_SECONDS = 7 * DAY;
 
 /** Until when a rollback keeps the next scheduled rotation away; null where nothing was rolled back. */
-export function rollbackHoldsUntil({ current, record }: Situation): Date | null {
+export function rollbackHoldsUntil({ current, record }: Pick<Situation, 'current' | 'record'>): Date | null {
   const broughtBack = current?.at.broughtBack;
   return broughtBack === undefined || record.request ? null : later(broughtBack, ROLLBACK_HOLDS_SECONDS);
 }

@@ -1,5 +1,6 @@
 import type { VenueCapabilities } from './capabilities.ts';
 import { dueOf, lateFrom } from './due.ts';
+import { rollbackHoldsUntil } from './facts.ts';
 import type { Key, KeyId } from './policy.ts';
 import { type Generation, isClosed, type KeyRecord, maskApiKey, type Roles, rolesOf } from './record.ts';
 import { tasksOf } from './tasks.ts';
@@ -63,8 +64,9 @@ function nextPhase({ next }: Roles): Phase | null {
 /** Overdue: a task past its deadline, or a key whose rotation should have begun. */
 export function statusOf(key: Key, record: KeyRecord | null, capabilities: VenueCapabilities, now: Date): KeyStatus {
   const due = dueOf({ key, record, now });
-  const isLate = record?.current != null && record.next === null && now > lateFrom({ key, record, now });
-  const overdue = isLate || (record !== null && tasksOf(key, record, capabilities, now).some((task) => task.overdue));
+  const overdue =
+    record !== null &&
+    (isLate(key, record, now) || tasksOf(key, record, capabilities, now).some((task) => task.overdue));
   return {
     key: key.id,
     phase: phaseOf(record),
@@ -74,6 +76,12 @@ export function statusOf(key: Key, record: KeyRecord | null, capabilities: Venue
     owner: key.owner,
     venue: key.venue,
   };
+}
+
+function isLate(key: Key, record: KeyRecord, now: Date): boolean {
+  if (record.current === null || record.next !== null || now <= lateFrom({ key, record, now })) return false;
+  const held = rollbackHoldsUntil({ ...rolesOf(record), record });
+  return held === null || now >= held;
 }
 
 /** A record no policy names. */

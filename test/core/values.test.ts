@@ -97,6 +97,11 @@ describe('overdue', () => {
     expect(overdue({ current: successor, previous: [superseded] }, 4 * DAY + 1)).toBe(true);
   });
   it('a due key whose rotation has not begun', () => expect(overdue({ current }, 30 * DAY + 1)).toBe(true));
+  it('not a key that was brought back and is left alone on purpose', () => {
+    const broughtBack = withInstants(current, { broughtBack: T(29 * DAY) });
+    expect(overdue({ current: broughtBack }, 31 * DAY)).toBe(false);
+    expect(overdue({ current: broughtBack }, 36 * DAY)).toBe(true);
+  });
   it('a rotation that was asked for, after a lead time', () => {
     const late = (at: number) => {
       const record = aRecord({ roles: { current }, request: { at: T(DAY), by: 'ops', reason: 'drill' } });
