@@ -148,6 +148,7 @@ function namedIn(section: string, kinds: Options, values: readonly unknown[]): s
     : known;
 }
 
+/** Of an options schema its fields count: what it demands of all of them together would be lost here. */
 async function entrySchema(kinds: Options, names: readonly string[], common: z.core.$ZodShape) {
   const members = await Promise.all(
     names.map(async (kind) => {
@@ -162,9 +163,6 @@ async function entrySchema(kinds: Options, names: readonly string[], common: z.c
 /** Of a whole keyturn.yaml, with every kind there is. */
 export const configurationSchema = async (kinds: Kinds): Promise<z.ZodMiniType> => (await schemasOf(kinds)).file;
 
-/** For zod: schemas that check one value are not made into functions first, which takes longer than checking does. */
-const ONCE = { jitless: true } as const;
-
 const DEFAULT_FILE = 'keyturn.yaml';
 
 /**
@@ -178,8 +176,8 @@ export async function loadConfiguration<K extends Kinds>(
   const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : null);
   const source = file === null ? null : readSource(file);
   const schemas = await schemasOf(kinds, [kinds.builtIn, source?.value]);
-  const builtIn = schemas.file.parse({ apiVersion: 'keyturn/v1', ...kinds.builtIn }, ONCE);
-  const parsed = source === null ? null : schemas.file.safeParse(source.value, ONCE);
+  const builtIn = schemas.file.parse({ apiVersion: 'keyturn/v1', ...kinds.builtIn });
+  const parsed = source === null ? null : schemas.file.safeParse(source.value);
   const legible = parsed === null ? builtIn : (parsed.data ?? legibleParts(source?.value, schemas));
   const configuration = {
     folder: resolve(file === null ? '.' : dirname(file)),
