@@ -11,8 +11,14 @@ const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8
 
 export type Observation = Omit<EvidenceEntry, 'previous' | 'hash'>;
 
-/** A flickering venue must not fill the record: past this many entries only milestones are added. */
-const MANY_ENTRIES = 40;
+/** What may be seen any number of times in a life; everything else is a milestone. */
+const SEEN_AGAIN: ReadonlySet<string> = new Set(['probed', 'not-as-it-should-be', 'verified', 'taken-on-word']);
+
+/**
+ * A flickering venue, or a step that fails for days, must not fill the record (16 KiB): once the evidence of a generation has
+ * this many characters, only what is new to it is added.
+ */
+const MANY_CHARACTERS = 5 * 1024;
 
 const root = (key: string, generation: number): string => sha256(`keyturn/v1 ${key} ${generation}`);
 
@@ -22,9 +28,17 @@ function link(previous: string, { at, event, by, detail }: Observation): Evidenc
 }
 
 export function observe(key: string, generation: Generation, observation: Observation): Generation {
-  if (observation.event === 'probed' && generation.evidence.length >= MANY_ENTRIES) return generation;
+  if (isOneTooMany(generation.evidence, observation)) return generation;
   const previous = generation.evidence.at(-1)?.hash ?? root(firstName(key, generation), generation.generation);
   return { ...generation, evidence: [...generation.evidence, link(previous, observation)] };
+}
+
+/** Seen just so the last time, or one of many of its kind. */
+function isOneTooMany(evidence: readonly EvidenceEntry[], { event, detail }: Observation): boolean {
+  if (!SEEN_AGAIN.has(event) || evidence.every((each) => each.event !== event)) return false;
+  const last = evidence.at(-1);
+  const isRepeated = last?.event === event && JSON.stringify(last.detail) === JSON.stringify(detail);
+  return isRepeated || JSON.stringify(evidence).length >= MANY_CHARACTERS;
 }
 
 /** The index of the first entry that does not fit its place in the chain; null when all do. */

@@ -129,8 +129,12 @@ function withProof(tools: Tools, subject: Generation, { group, judgement, deadGr
     probe: { at: now, verdict, reason },
     at: isProven ? { ...subject.at, provenDead: now } : subject.at,
   };
-  const probed = noted(tools, judged, 'probed', { verdict, reason, ...controlsOf(group) });
-  return isProven ? noted(tools, probed, 'proven-dead', { groups: deadGroups }) : probed;
+  const controls = controlsOf(group);
+  const probed = noted(tools, judged, 'probed', { verdict, reason, ...controls });
+  if (!isProven) return probed;
+  // After many probes one more is not added; but a proof never stands without its controls.
+  const unseen = probed === judged ? controls : {};
+  return noted(tools, probed, 'proven-dead', { groups: deadGroups, ...unseen });
 }
 
 /** The controls of a group, and its subject, as evidence and people read them. */
