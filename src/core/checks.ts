@@ -260,9 +260,9 @@ export const HOLD_CHECKS: readonly Check<Snapshot>[] = [stateIsUnknown, anotherW
 
 export const START_CHECKS: readonly Check<Snapshot>[] = [accountIsFull, firstPairWaitsForWindow, keyIsNew];
 
+/** What is dead can wait: a destruction that fails keeps no key that leaked from being revoked and replaced. */
 export const ACTION_CHECKS: readonly Check<Situation>[] = [
   unseenIsNotDestroyed,
-  deadIsNotDestroyed,
   compromisedIsNotAskedFor,
   pairIsHalfMade,
   nextIsNotAskedFor,
@@ -272,4 +272,5 @@ export const ACTION_CHECKS: readonly Check<Situation>[] = [
   overlapHasEnded,
   deletionIsUnproven,
   rotationIsDue,
+  deadIsNotDestroyed,
 ];

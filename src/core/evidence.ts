@@ -33,11 +33,12 @@ export function observe(key: string, generation: Generation, observation: Observ
   return { ...generation, evidence: [...generation.evidence, link(previous, observation)] };
 }
 
-/** Seen just so the last time, or one of many of its kind. */
+/** Seen just so the last time, or one of many of its kind. Probe groups that saw the same count for a proof. */
 function isOneTooMany(evidence: readonly EvidenceEntry[], { event, detail }: Observation): boolean {
   if (!SEEN_AGAIN.has(event) || evidence.every((each) => each.event !== event)) return false;
   const last = evidence.at(-1);
-  const isRepeated = last?.event === event && JSON.stringify(last.detail) === JSON.stringify(detail);
+  const isRepeated =
+    event !== 'probed' && last?.event === event && JSON.stringify(last.detail) === JSON.stringify(detail);
   return isRepeated || JSON.stringify(evidence).length >= MANY_CHARACTERS;
 }
 

@@ -1,12 +1,5 @@
 import { documentHash, evidenceDocument } from '../core/evidence.ts';
-import {
-  type Generation,
-  HISTORY_LENGTH,
-  hasPrivateHalf,
-  isClosed,
-  type KeyRecord,
-  type RecordDraft,
-} from '../core/record.ts';
+import { type Generation, HISTORY_LENGTH, hasPrivateHalf, isClosed, type KeyRecord, rolesOf } from '../core/record.ts';
 import { KeyturnError } from '../errors.ts';
 import type { KeyId, Store } from '../ports/store.ts';
 import { announced, assertClaimed, generationOf, noted, type Step, type Tools } from './step.ts';
@@ -15,7 +8,7 @@ import { announced, assertClaimed, generationOf, noted, type Step, type Tools } 
 export const destroy: Step = async (tools, record, number) => {
   const { key, store } = tools;
   const subject = generationOf(record, number);
-  if (!isClosed(subject) && subject.at.asked) throw new Error(`generation ${number} of ${key.id} is not proven dead`);
+  if (!mayGo(subject)) throw new Error(`generation ${number} of ${key.id} is not proven dead`);
   await announced(tools, record, record, { action: 'destroy', generation: number }, async (claimed) => {
     assertClaimed(tools, claimed);
     await erase(store, key.storedAs, number);
@@ -23,9 +16,7 @@ export const destroy: Step = async (tools, record, number) => {
       await store.withdraw(name, number);
       await erase(store, name, number);
     }
-    const generation = noted(tools, generationOf(claimed, number), 'destroyed');
-    const evidence = documentHash(await storedEvidence(tools, claimed, generation));
-    return finished(tools, claimed, generation, evidence);
+    return closed(tools, await withHalfDestroyed(tools, claimed, number), number);
   });
   return {
     outcome: 'done',
@@ -36,9 +27,30 @@ export const destroy: Step = async (tools, record, number) => {
   };
 };
 
+/** Nobody is asked for it any more, or nobody ever was. */
+const mayGo = (generation: Generation): boolean => isClosed(generation) || generation.at.asked === undefined;
+
 async function erase(store: Store, name: KeyId, number: number): Promise<void> {
   const { state } = await store.statMaterial(name, number);
   if (state !== 'absent') await store.retireMaterial(name, number);
+}
+
+/**
+ * The record without others that were destroyed up to their last step, the record’s own: their documents name the head as it
+ * still is, so they are closed first, or two documents would name the same one.
+ */
+async function withHalfDestroyed(tools: Tools, record: KeyRecord, number: number): Promise<KeyRecord> {
+  let changed = record;
+  const others = rolesOf(record).previous.filter((each) => each.generation !== number && mayGo(each));
+  for (const { generation } of others)
+    if ((await tools.store.readEvidence(tools.key.storedAs, generation)) !== null)
+      changed = await closed(tools, changed, generation);
+  return changed;
+}
+
+async function closed(tools: Tools, record: KeyRecord, number: number): Promise<KeyRecord> {
+  const generation = noted(tools, generationOf(record, number), 'destroyed');
+  return finished(tools, record, generation, documentHash(await storedEvidence(tools, record, generation)));
 }
 
 /** The first document that was stored counts: a run that stopped after storing it is completed, not repeated. */
@@ -60,7 +72,7 @@ function finished(
   record: KeyRecord,
   { generation, fingerprint, at, attested }: Generation,
   evidence: string,
-): RecordDraft {
+): KeyRecord {
   const entry = {
     generation,
     ...(fingerprint ? { fingerprint } : {}),
