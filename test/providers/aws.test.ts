@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { headOf } from '../../providers/stores/aws/layout.ts';
 import { isKeyturnError } from '../../src/errors.ts';
+import { Secret } from '../../src/secret.ts';
 import type { FakeSecretsManager } from '../programs/secrets-manager-fake/server.ts';
 import { type Account, anAccount, aPair, established, KEY, RECORD, SECRET } from './aws-account.ts';
 
@@ -255,5 +256,18 @@ describe('a run that stops in the middle', () => {
     expect(await store.statMaterial(KEY, 1)).toMatchObject({ state: 'live' });
     expect(await store.retireMaterial(KEY, 1)).toBe('detached');
     expect(await store.retireMaterial(KEY, 1)).toBe('already');
+  });
+});
+
+describe('many generations', () => {
+  it('of passphrases leave no more tags than a secret takes', async () => {
+    const { passphrases } = account.store();
+    for (let generation = 1; generation <= 60; generation++) {
+      expect(await passphrases.put(KEY, generation, new Secret(`of ${generation}`))).toBe('created');
+      if (generation > 1) await passphrases.retire(KEY, generation - 1);
+    }
+    expect(await passphrases.retire(KEY, 59)).toBe('already');
+    await expect(passphrases.put(KEY, 59, new Secret('again'))).rejects.toMatchObject({ code: 'gone' });
+    expect((await passphrases.read(KEY, 60)).revealText()).toBe('of 60');
   });
 });

@@ -2,23 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { KeyId, Material, Store } from '../../../src/ports/store.ts';
 import { Secret } from '../../../src/secret.ts';
 import { fingerprintOf } from '../../keys.ts';
-import { type Description, usable } from './description.ts';
-import {
-  assertLive,
-  corrupt,
-  currentIn,
-  generationsIn,
-  gone,
-  materialState,
-  parsed,
-  StoredMaterial,
-  tagFor,
-} from './layout.ts';
+import { usable } from './description.ts';
+import { assertLive, corrupt, currentIn, gone, materialState, parsed, StoredMaterial, tagFor } from './layout.ts';
 import { labelOf, nameUnder, versionId } from './names.ts';
+import { forgetOldest } from './tombstones.ts';
 import { notShown, type Secrets } from './writing.ts';
-
-/** Tombstones kept for people who want to look: a secret takes 50 tags. */
-const TAGS_KEPT = 30;
 
 /** Material is written once, under its label. What then has the label counts, whoever put it there. */
 export function materialShelf(
@@ -131,14 +119,4 @@ export async function noteFingerprint(
   const { fingerprint } = parsed(version.text, StoredMaterial, name, label);
   await secrets.tag(name, { [label]: tagFor(fingerprint, version.createdAt) });
   return { fingerprint, createdAt: version.createdAt };
-}
-
-async function forgetOldest(secrets: Secrets, description: Description): Promise<void> {
-  const retired = generationsIn(description).filter((each) => materialState(description, each).state === 'retired');
-  const oldest = retired.slice(0, Math.max(0, retired.length - TAGS_KEPT));
-  if (oldest.length > 0)
-    await secrets.untag(
-      description.name,
-      oldest.map((each) => labelOf('g', each)),
-    );
 }

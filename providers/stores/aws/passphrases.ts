@@ -6,6 +6,7 @@ import { Secret } from '../../../src/secret.ts';
 import { type Description, holderOf, usable } from './description.ts';
 import { parsed } from './layout.ts';
 import { labelOf, nameUnder, versionId } from './names.ts';
+import { forgetOldest } from './tombstones.ts';
 import { notShown, type Secrets } from './writing.ts';
 
 /** What P(N) holds: the contract with applications. `writeId` tells a writer whose answer was lost from another one. */
@@ -34,6 +35,7 @@ export function passphraseShelf(secrets: Secrets, prefix: string): { passphrases
         await secrets.tag(name, { [label]: stored.createdAt.toISOString() });
         const shown = await secrets.settled(name, ({ tags }) => tags.has(label));
         if (shown === null) throw notShown(name, `the passphrase of generation ${generation}`);
+        await forgetOldest(secrets, shown);
         const winner = parsed(stored.text, StoredPassphrase, name, label);
         if (winner.writeId === writeId) return 'created';
         return new Secret(winner.passphrase).equals(passphrase) ? 'same' : 'other';
