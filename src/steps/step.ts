@@ -17,7 +17,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Credential, Keys } from '../ports/keys.ts';
 import type { Material, Store } from '../ports/store.ts';
 import type { Venue } from '../ports/venue.ts';
-import { writeRecord } from '../records.ts';
+import { readRecord, writeRecord } from '../records.ts';
 
 /** What every step works with. */
 export interface Tools {
@@ -116,23 +116,22 @@ export async function announced(
     intent: { ...intent, at: isUnfinished && draft.intent ? draft.intent.at : now.toISOString() },
     claim: { by: tools.by, nonce: randomUUID(), until: new Date(now.getTime() + tools.claim.for * 1000).toISOString() },
   });
-  const { intent: _done, claim: _ended, ...complete } = await effectOrRelease(tools, claimed, effect);
-  await save(tools, claimed, complete);
-}
-
-async function effectOrRelease(
-  tools: Tools,
-  claimed: KeyRecord,
-  effect: (claimed: KeyRecord) => Promise<RecordDraft>,
-): Promise<RecordDraft> {
   try {
-    return await effect(claimed);
+    const { intent: _done, claim: _ended, ...complete } = await effect(claimed);
+    await save(tools, claimed, complete);
   } catch (error) {
-    const { claim: _ended, ...rest } = claimed;
     // Failing to give it back is no news beside the first failure: the claim ends by itself.
-    await save(tools, claimed, rest).catch(() => undefined);
+    await giveBack(tools, claimed).catch(() => undefined);
     throw error;
   }
+}
+
+/** Ends the claim in the newest record: somebody may have asked for something meanwhile, and would wait for nobody. */
+async function giveBack(tools: Tools, { key, claim: ours }: KeyRecord): Promise<void> {
+  const newest = await readRecord(tools.store, key);
+  if (newest === null || newest.claim?.nonce !== ours?.nonce) return;
+  const { claim: _ended, ...rest } = newest;
+  await save(tools, newest, rest);
 }
 
 /** Throws `conflict` when the claim is about to end: a worker that slept must not have effects beside its successor. */
