@@ -11,14 +11,8 @@ const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8
 
 export type Observation = Omit<EvidenceEntry, 'previous' | 'hash'>;
 
-/** What may be seen any number of times in a life; everything else is a milestone. */
-const SEEN_AGAIN: ReadonlySet<string> = new Set(['probed', 'not-as-it-should-be', 'verified', 'taken-on-word']);
-
-/**
- * A flickering venue, or a step that fails for days, must not fill the record (16 KiB): once the evidence of a generation has
- * this many characters, only what is new to it is added.
- */
-const MANY_CHARACTERS = 5 * 1024;
+/** Of a record’s 16 KiB: beyond this many characters there is room for milestones only. */
+const ROOM_FOR_SIGHTS = 12 * 1024;
 
 const root = (key: string, generation: number): string => sha256(`keyturn/v1 ${key} ${generation}`);
 
@@ -28,18 +22,23 @@ function link(previous: string, { at, event, by, detail }: Observation): Evidenc
 }
 
 export function observe(key: string, generation: Generation, observation: Observation): Generation {
-  if (isOneTooMany(generation.evidence, observation)) return generation;
   const previous = generation.evidence.at(-1)?.hash ?? root(firstName(key, generation), generation.generation);
   return { ...generation, evidence: [...generation.evidence, link(previous, observation)] };
 }
 
-/** Seen just so the last time, or one of many of its kind. Probe groups that saw the same count for a proof. */
-function isOneTooMany(evidence: readonly EvidenceEntry[], { event, detail }: Observation): boolean {
-  if (!SEEN_AGAIN.has(event) || evidence.every((each) => each.event !== event)) return false;
+/**
+ * Whether one more sight of what can be seen any number of times is worth an entry: a flickering venue, or a step that fails
+ * for days, must not fill the record. Probe groups that saw the same as the one before count for a proof.
+ */
+export function isWorthNoting(
+  record: Pick<KeyRecord, 'generations'>,
+  { evidence }: Generation,
+  { event, detail }: Pick<Observation, 'event' | 'detail'>,
+): boolean {
+  if (evidence.every((each) => each.event !== event)) return true;
   const last = evidence.at(-1);
-  const isRepeated =
-    event !== 'probed' && last?.event === event && JSON.stringify(last.detail) === JSON.stringify(detail);
-  return isRepeated || JSON.stringify(evidence).length >= MANY_CHARACTERS;
+  const isRepeated = last?.event === event && JSON.stringify(last.detail) === JSON.stringify(detail);
+  return (event === 'probed' || !isRepeated) && JSON.stringify(record).length < ROOM_FOR_SIGHTS;
 }
 
 /** The index of the first entry that does not fit its place in the chain; null when all do. */

@@ -11,7 +11,16 @@ import {
 import type { Reason } from '../core/reasons.ts';
 import { type Generation, hasPrivateHalf, type KeyRecord, rolesOf } from '../core/record.ts';
 import type { Probe } from '../ports/venue.ts';
-import { credentialOf, generationOf, noted, type Step, type StepResult, saveGeneration, type Tools } from './step.ts';
+import {
+  credentialOf,
+  generationOf,
+  noted,
+  type Step,
+  type StepResult,
+  saveGeneration,
+  sighted,
+  type Tools,
+} from './step.ts';
 
 /** One probe group and what it means together with those before it. */
 export interface Proof {
@@ -50,7 +59,7 @@ export async function gatherProof(tools: Tools, record: KeyRecord, number: numbe
   const deadGroups = countGroups(subject, judgement, tools.clock.now(), tools.proof);
   const isProven = deadGroups.length >= tools.proof.groups || judgement.isDefinitive === true;
   const proof = { group, judgement, deadGroups, isProven };
-  if (isNews(subject, proof)) await saveGeneration(tools, record, withProof(tools, subject, proof));
+  if (isNews(subject, proof)) await saveGeneration(tools, record, withProof(tools, record, subject, proof));
   return proof;
 }
 
@@ -120,7 +129,12 @@ const WAITS_FOR_PEOPLE: ReadonlySet<Reason> = new Set([
 const isNews = ({ probe, deadGroups = [] }: Generation, { judgement, deadGroups: counted }: Proof): boolean =>
   probe?.verdict !== judgement.verdict || probe.reason !== judgement.reason || deadGroups.length !== counted.length;
 
-function withProof(tools: Tools, subject: Generation, { group, judgement, deadGroups, isProven }: Proof): Generation {
+function withProof(
+  tools: Tools,
+  record: KeyRecord,
+  subject: Generation,
+  { group, judgement, deadGroups, isProven }: Proof,
+): Generation {
   const now = tools.clock.now().toISOString();
   const { verdict, reason } = judgement;
   const judged: Generation = {
@@ -130,7 +144,7 @@ function withProof(tools: Tools, subject: Generation, { group, judgement, deadGr
     at: isProven ? { ...subject.at, provenDead: now } : subject.at,
   };
   const controls = controlsOf(group);
-  const probed = noted(tools, judged, 'probed', { verdict, reason, ...controls });
+  const probed = sighted(tools, record, judged, 'probed', { verdict, reason, ...controls });
   if (!isProven) return probed;
   // After many probes one more is not added; but a proof never stands without its controls.
   const unseen = probed === judged ? controls : {};

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Observation, observe } from '../core/evidence.ts';
+import { isWorthNoting, type Observation, observe } from '../core/evidence.ts';
 import type { Key } from '../core/policy.ts';
 import {
   type Judgement,
@@ -60,7 +60,18 @@ export function noted(
   return observe(key.storedAs, generation, { at: clock.now().toISOString(), event, by, detail });
 }
 
-/** The same with instants that were reached now. */
+/** `noted` for what may be seen any number of times in a life: only while it is news, and the record has room for it. */
+export function sighted(
+  tools: Pick<Tools, 'key' | 'clock' | 'by'>,
+  record: KeyRecord,
+  generation: Generation,
+  event: 'probed' | 'not-as-it-should-be' | 'verified' | 'taken-on-word',
+  detail: Observation['detail'] = {},
+): Generation {
+  return isWorthNoting(record, generation, { event, detail }) ? noted(tools, generation, event, detail) : generation;
+}
+
+/** `noted` with instants that were reached now. */
 export const reached = (
   tools: Pick<Tools, 'key' | 'clock' | 'by'>,
   generation: Generation,

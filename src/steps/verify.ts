@@ -15,10 +15,10 @@ import {
   credentialOf,
   doubtAboutVenue,
   generationOf,
-  noted,
   type Step,
   save,
   saveGeneration,
+  sighted,
   type Tools,
 } from './step.ts';
 
@@ -91,7 +91,7 @@ export async function gatherVerification(tools: Tools, record: KeyRecord, number
   const findings = shown.length > 0 ? shown : await uselessIn(tools, next);
   if (findings.length > 0) {
     if (haveChanged(next.findings, findings))
-      await saveGeneration(tools, record, withFindings(tools, next, findings, probe));
+      await saveGeneration(tools, record, withFindings(tools, record, next, findings, probe));
     return {
       trouble: null,
       isAlive,
@@ -100,7 +100,7 @@ export async function gatherVerification(tools: Tools, record: KeyRecord, number
     };
   }
   const unproven = probe.inspection ? unprovenOf(probe.inspection, expectation, outside) : [];
-  const verified = withGeneration(record, proven(tools, next, probe, outside, unproven));
+  const verified = withGeneration(record, proven(tools, record, next, probe, outside, unproven));
   const accountUid = record.accountUid ?? probe.inspection?.accountUid;
   await save(tools, record, accountUid ? { ...verified, accountUid } : verified);
   return {
@@ -118,7 +118,7 @@ export async function gatherVerification(tools: Tools, record: KeyRecord, number
 async function takenOnWord(tools: Tools, record: KeyRecord, next: Generation): Promise<Verification> {
   const now = tools.clock.now().toISOString();
   const at = { ...next.at, verified: next.at.verified ?? now, checked: now };
-  await saveGeneration(tools, record, noted(tools, { ...next, at }, 'taken-on-word'));
+  await saveGeneration(tools, record, sighted(tools, record, { ...next, at }, 'taken-on-word'));
   const message = `generation ${next.generation} is taken on the word of whoever registered it: the venue has no probe, so that it works is unproven`;
   return { trouble: null, isAlive: false, findings: [], message };
 }
@@ -150,9 +150,15 @@ const IS_FOR_PEOPLE: ReadonlySet<Reason> = new Set(['refused', 'signature-refuse
 const haveChanged = (before: Finding[] | undefined, now: Finding[]): boolean =>
   JSON.stringify(before) !== JSON.stringify(now);
 
-function withFindings(tools: Tools, next: Generation, findings: Finding[], probe: Probe): Generation {
+function withFindings(
+  tools: Tools,
+  record: KeyRecord,
+  next: Generation,
+  findings: Finding[],
+  probe: Probe,
+): Generation {
   const changed = { ...next, findings, findingsSince: next.findingsSince ?? tools.clock.now().toISOString() };
-  return noted(tools, changed, 'not-as-it-should-be', {
+  return sighted(tools, record, changed, 'not-as-it-should-be', {
     findings: findings.map(({ message }) => message),
     answers: probe.answers.map(describeAnswer),
   });
@@ -160,6 +166,7 @@ function withFindings(tools: Tools, next: Generation, findings: Finding[], probe
 
 function proven(
   tools: Tools,
+  record: KeyRecord,
   next: Generation,
   probe: Probe,
   outside: Probe | null,
@@ -176,7 +183,7 @@ function proven(
     allowlist: proof === 'unproven' ? 'unproven' : 'proven',
     baseline: { at: now, answers },
   };
-  return noted(tools, verified, 'verified', {
+  return sighted(tools, record, verified, 'verified', {
     answers,
     allowlist: proof,
     ...(unproven.length > 0 ? { unproven: [...unproven] } : {}),
