@@ -74,7 +74,10 @@ export interface Conclusion {
 
 export type Check<S> = (situation: S) => Conclusion | null;
 
-/** The first check that speaks decides. Order is meaning: holds, then effects from the end of a life to its start, then waits. */
+/**
+ * The first check that speaks decides. Order is meaning: holds, then effects from the end of a life to its start, but for
+ * what is dead, which is destroyed last, then waits.
+ */
 export function decide(snapshot: Snapshot): Decision {
   const due = dueOf(snapshot);
   const { action, reason, message, notBefore = null, generation = null } = speak(snapshot, due);
