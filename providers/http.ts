@@ -162,6 +162,8 @@ function send(request: Parsed, transport: Transport, deadline: Deadline): Promis
       if (wasStale) resolve(send(request, transport, deadline));
       else reject(error);
     });
+    // Without any of both before, as after an answer that changes to another protocol.
+    sent.on('close', () => reject(new Error('closed')));
     sent.end(body);
   });
 }

@@ -91,6 +91,11 @@ describe('trouble', () => {
       listener: (incoming) => void incoming.socket.end('SSH-2.0-OpenSSH_9.9\r\n'),
       expected: { why: 'network', status: null },
     },
+    'a change to another protocol, which nobody asked for': {
+      listener: ({ socket }) =>
+        void socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'),
+      expected: { why: 'network', status: null },
+    },
     'an answer over a mebibyte': {
       listener: (_, outgoing) => void outgoing.end(`${LONG}x`),
       expected: { why: 'unexpected-answer', status: 200 },
