@@ -14,10 +14,10 @@ export interface VenueClock {
 /** `ask` reads the venue’s time in milliseconds. It is taken to have been read half-way between request and answer. */
 export function venueClock(clock: Clock, ask: () => Promise<Reading<number>>): VenueClock {
   let clockOffsetMs = 0;
-  let mustCompare = true;
+  /** The last comparison, which all requests wait for that come meanwhile; null: to be made before the next one. */
+  let comparison: Promise<Conditions> | null = null;
 
-  async function compare(): Promise<Conditions> {
-    mustCompare = false;
+  async function read(): Promise<Conditions> {
     const before = clock.now().getTime();
     const time = await ask();
     const after = clock.now().getTime();
@@ -27,13 +27,17 @@ export function venueClock(clock: Clock, ask: () => Promise<Reading<number>>): V
   }
 
   return {
-    compare,
+    compare() {
+      comparison = read();
+      return comparison;
+    },
     async now() {
-      if (mustCompare) await compare();
+      comparison ??= read();
+      await comparison;
       return new Date(clock.now().getTime() + clockOffsetMs);
     },
     distrust() {
-      mustCompare = true;
+      comparison = null;
     },
   };
 }

@@ -307,6 +307,15 @@ describe('clocks', () => {
     expect(await binance.conditions()).toEqual({ state: 'normal', clockOffsetMs: HOUR });
   });
 
+  it('are waited for by every key that is asked at the same time', async () => {
+    const byTheirs: Answering = (incoming) =>
+      incoming.url?.includes(`timestamp=${NOW + HOUR}`) ? { body: { ...RESTRICTIONS, uid: 1 } } : refusal(400, -1021);
+    const { url } = await venue({ [TIME]: { body: { serverTime: NOW + HOUR } }, ...both(byTheirs) });
+    const binance = open(url);
+    const probes = await Promise.all([CREDENTIAL, ANOTHER].map((credential) => binance.probe(credential)));
+    expect(probes.map(({ answers }) => meanings(answers))).toEqual(Array(2).fill(['accepted', 'accepted']));
+  });
+
   it('are taken to be read half-way between request and answer', async () => {
     let now = NOW;
     const slowly: Answering = () => {
