@@ -1,19 +1,11 @@
 import { KeyturnError } from '../../src/errors.ts';
-import type {
-  Credential,
-  Key,
-  KeyManagement,
-  Listing,
-  Permission,
-  Venue,
-  VenueDependencies,
-} from '../../src/ports/venue.ts';
+import type { Key, KeyManagement, Listing, Permission, Venue, VenueDependencies } from '../../src/ports/venue.ts';
 import type { BinanceClient, SignedRequest } from './binance/client.ts';
 import { Anything, Created, Page } from './binance/sub-account-answers.ts';
 import { binanceSubAccountCapabilities } from './binance/sub-account-capabilities.ts';
 import type { BinanceSubAccountOptions } from './binance/sub-account-options.ts';
 import { clientFor, probesOver } from './binance.ts';
-import { openManagingKey } from './managing-key.ts';
+import { managerWith } from './managing-key.ts';
 import { type Reading, troubleFrom } from './reading.ts';
 
 /**
@@ -39,11 +31,13 @@ function managementOf(
   options: BinanceSubAccountOptions,
   dependencies: VenueDependencies,
 ): KeyManagement {
-  let master: Promise<Credential> | undefined;
+  const master = managerWith(options.master, dependencies);
 
   async function ask<Body>(request: SignedRequest<Body>): Promise<Reading<Body>> {
-    master ??= openManagingKey(options.master, dependencies);
-    return client.signed(request, await master);
+    const reading = await client.signed(request, await master.credential());
+    const { kind } = reading.answer;
+    if (kind !== 'accepted' && kind !== 'no-information') master.distrust();
+    return reading;
   }
 
   /** A change: done, or refused; anything else leaves its outcome unknown. */

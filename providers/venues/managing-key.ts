@@ -10,7 +10,32 @@ export const ManagingKey = z.strictObject({
 });
 export type ManagingKey = z.infer<typeof ManagingKey>;
 
-export async function openManagingKey(
+export interface Manager {
+  /** Opens it when it is first needed. What came to nothing is tried again the next time. */
+  credential(): Promise<Credential>;
+  /** The venue did not take it: it is opened anew before it is used again, since people replace it, too. */
+  distrust(): void;
+}
+
+export function managerWith(key: ManagingKey, dependencies: VenueDependencies): Manager {
+  let opened: Promise<Credential> | null = null;
+  return {
+    async credential() {
+      opened ??= openManagingKey(key, dependencies);
+      try {
+        return await opened;
+      } catch (error) {
+        opened = null;
+        throw error;
+      }
+    },
+    distrust() {
+      opened = null;
+    },
+  };
+}
+
+async function openManagingKey(
   { apiKey, privateKey, passphrase }: ManagingKey,
   { keys, folder }: VenueDependencies,
 ): Promise<Credential> {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { KeyturnError } from '../../../src/errors.ts';
-import type { Credential, KeyManagement, Listing, Refused, VenueDependencies } from '../../../src/ports/venue.ts';
-import { type ManagingKey, openManagingKey } from '../managing-key.ts';
+import type { KeyManagement, Listing, Refused, VenueDependencies } from '../../../src/ports/venue.ts';
+import { type Manager, type ManagingKey, managerWith } from '../managing-key.ts';
 import { type Reading, troubleFrom } from '../reading.ts';
 import { ApiKey, LIST, listed, scopeFor } from './api-key.ts';
 import type { Call, DeribitClient } from './client.ts';
@@ -23,23 +23,26 @@ export function deribitManagement(
   managing: Readonly<Record<string, ManagingKey>>,
   dependencies: VenueDependencies,
 ): KeyManagement {
-  const opened = new Map<string, Promise<Credential>>();
+  const managers = new Map<string, Manager>();
 
-  function managerOf(account: string): Promise<Credential> {
+  function managerOf(account: string): Manager {
     const key = managing[account];
     if (key === undefined) {
       throw new KeyturnError('invalid', `keyturn.yaml names no managing key for account ${account}`, {
         hint: 'add it to managing of the venue, or give the account a venue without: people then register and delete its keys',
       });
     }
-    const credential = opened.get(account) ?? openManagingKey(key, dependencies);
-    opened.set(account, credential);
-    return credential;
+    const manager = managers.get(account) ?? managerWith(key, dependencies);
+    managers.set(account, manager);
+    return manager;
   }
 
   async function ask<Body>(account: string, call: Call<Body>): Promise<Reading<Body>> {
-    const token = await client.signIn(await managerOf(account));
-    return token.body === null ? { ...token, body: null } : client.call(call, token.body);
+    const manager = managerOf(account);
+    const token = await client.signIn(await manager.credential());
+    if (token.body !== null) return client.call(call, token.body);
+    if (token.answer.kind !== 'no-information') manager.distrust();
+    return { ...token, body: null };
   }
 
   /** Done, refused, or for a person; anything else leaves the outcome unknown. */
