@@ -25,6 +25,8 @@ export interface ErrorDetails {
   hint?: string;
   /** True when the operation may have been applied although no answer came. */
   ambiguous?: boolean;
+  /** True when it was applied as far as it could be, and is not to be tried again. */
+  partial?: boolean;
   /** Seconds after which a throttled operation may be tried again. */
   retryAfter?: number;
   cause?: unknown;
@@ -36,6 +38,7 @@ export class KeyturnError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly ambiguous: boolean;
+  readonly partial: boolean;
   readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -43,6 +46,7 @@ export class KeyturnError extends Error {
     this.code = code;
     this.hint = details.hint;
     this.ambiguous = details.ambiguous ?? false;
+    this.partial = details.partial ?? false;
     this.retryAfter = details.retryAfter;
   }
 }

@@ -130,6 +130,7 @@ async function deliver({ name, notifier }: Channel, content: readonly Notificati
     return 'taken';
   } catch (error) {
     await warn(io, name, error);
+    if (isKeyturnError(error) && error.partial) return 'taken';
     return isKeyturnError(error, 'refused') ? 'refused' : 'not-now';
   }
 }

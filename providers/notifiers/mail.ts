@@ -25,13 +25,17 @@ export const MailOptions = z.strictObject({
 type MailOptions = z.infer<typeof MailOptions>;
 
 const TIMEOUT_MS = 10_000;
+/** For all of it: a server that says a little now and then never lets the others end. */
+const DEADLINE_MS = 60_000;
 
 /** Mail over SMTP, never unencrypted. Sent again it has the same Message-ID, by which mail systems know it. */
 export const openMail = (options: MailOptions, { folder }: NotifierDependencies): Notifier => ({
   async deliver(message) {
     const transport = await transportTo(options, folder);
     try {
-      await transport.sendMail(mailOf(options, message));
+      const mail = { ...mailOf(options, message), signal: AbortSignal.timeout(DEADLINE_MS) };
+      const { rejected } = await transport.sendMail(mail);
+      if (rejected.length > 0) throw refusedFor(rejected.length, options.to.length);
     } catch (error) {
       throw failureOf(error);
     } finally {
@@ -73,8 +77,15 @@ const mailOf = ({ from, to }: MailOptions, { id, title, lines }: Message) => ({
   headers: { 'Auto-Submitted': 'auto-generated' },
 });
 
+const refusedFor = (some: number, all: number): KeyturnError =>
+  new KeyturnError('refused', `the mail server refused ${some} of ${all} recipients; the others got the message`, {
+    partial: true,
+    hint: 'check to',
+  });
+
 /** The server’s own words may repeat what was sent; codes do not. */
 function failureOf(error: unknown): KeyturnError {
+  if (error instanceof KeyturnError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown failure';
   const status = error instanceof Error && 'responseCode' in error ? Number(error.responseCode) : null;
   const what = status === null ? code : `${code}, status ${status}`;

@@ -10,7 +10,8 @@ export interface Notifier {
   /**
    * Returns when the other side has taken the message on. The same message may come again, under the same id. Throws
    * `invalid` where its configuration has no usable address or secret, `unavailable` or `throttled` where trying again
-   * later may help, `refused` where it will not; nothing it throws repeats address, secret or body.
+   * later may help, `refused` where it will not, or, if that is `partial`, for some of those who should hear it; nothing it
+   * throws repeats address, secret or body.
    */
   deliver(message: Message): Promise<void>;
 }

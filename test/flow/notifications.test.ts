@@ -324,3 +324,18 @@ describe('a hook', () => {
     expect(news('reload')).toEqual(['rotated 1 0']);
   });
 });
+
+it('what some of its readers could not get is a warning, and is not told the others again', async () => {
+  await begin({});
+  let sent = 0;
+  const deliver = async () => {
+    sent += 1;
+    throw new KeyturnError('refused', 'it refused 1 of 2 recipients', { partial: true });
+  };
+  const mail = { name: 'notifiers/mail', hears: () => true, isSilent: () => false, keepsIncidents: false };
+  const channels = async () => [{ ...mail, digest: 'never' as const, notifier: { deliver } }];
+  const workspace = { ...world.workspace, ports: { ...world.workspace.ports, channels } };
+  for (let passes = 0; passes < 2; passes++) await notify(workspace, [await world.report()], { log });
+  expect(sent).toBe(1);
+  expect(warnings).toEqual(['could not tell: it refused 1 of 2 recipients']);
+});

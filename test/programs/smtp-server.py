@@ -16,6 +16,12 @@ def say(what):
 
 
 class Handler:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address == "gone@example.com":
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
     async def handle_DATA(self, server, session, envelope):
         mail = message_from_bytes(envelope.content, policy=policy.default)
         if "refused@example.com" in envelope.rcpt_tos:

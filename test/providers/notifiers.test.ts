@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HOOKS, NOTIFIERS, type NotifierKind } from '../../providers/index.ts';
 import { messageOf } from '../../src/core/notification-text.ts';
 import { type Notification, notification } from '../../src/core/notifications.ts';
@@ -270,6 +270,32 @@ describeWith(['python', 'openssl'], 'mail', () => {
     expect(first.text).toContain('overdue: binance-main/tax');
     expect(first.headers['Message-ID']).toMatch(/^<[0-9a-f]{40}@example\.com>$/);
     expect(second.headers['Message-ID']).toBe(first.headers['Message-ID']);
+  });
+
+  it('that some of its readers cannot get says so, and that it is not to be sent to the others again', async () => {
+    const { mail, next } = await server('tls');
+    await expect(
+      (await mail({ to: ['gone@example.com', 'desk-a@example.com'] })).deliver(MESSAGE),
+    ).rejects.toMatchObject({
+      code: 'refused',
+      partial: true,
+      message: 'the mail server refused 1 of 2 recipients; the others got the message',
+    });
+    expect(await next()).toMatchObject({ to: ['desk-a@example.com'] });
+    await expect((await mail({ to: ['gone@example.com'] })).deliver(MESSAGE)).rejects.toMatchObject({ partial: false });
+  });
+
+  it('ends within a time, whatever the server goes on to say', async () => {
+    const { mail } = await server('starttls');
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => timeout(ms / 60));
+    onTestFinished(() => void vi.restoreAllMocks());
+    const pit = await serveTcp((socket) => {
+      socket.write('220 pit ESMTP\r\n');
+      const talking = setInterval(() => socket.write('250-and\r\n'), 50);
+      socket.on('close', () => clearInterval(talking));
+    });
+    await expect((await mail({ port: pit.port })).deliver(MESSAGE)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it('that is refused, or meets a server it cannot trust, says so without a word of what it sent', async () => {
