@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { urgentKeys } from '../commands/saved-plan.ts';
 import { storesOf } from '../core/policy.ts';
 import { isKeyturnError } from '../errors.ts';
@@ -85,7 +86,8 @@ export function createDaemon(opened: Workspace, { io, log, metrics, setAlarm, op
       log.info({ event: 'reloaded', keys: next.keys.length }, 'policies and configuration were read anew');
       const last = workspace;
       workspace = next;
-      sleep();
+      // A new alarm would forget that the one before has rung, and only its jitter is to pass.
+      if (!isDeepStrictEqual(next.configuration.serve, last.configuration.serve)) sleep();
       return last;
     } catch (error) {
       metrics.reloaded(false);

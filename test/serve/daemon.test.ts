@@ -14,11 +14,14 @@ let world: World;
 let end: AbortController;
 let events: string[];
 let ring: () => Promise<void>;
+/** The schedule of each alarm that was set. */
+let schedules: string[];
 
 beforeEach(async () => {
   world = await aWorld();
   end = new AbortController();
   events = [];
+  schedules = [];
 });
 afterEach(() => world.close());
 
@@ -38,7 +41,8 @@ function aDaemon(
     log,
     metrics,
     open,
-    setAlarm: (_, wake) => {
+    setAlarm: ({ schedule }, wake) => {
+      schedules.push(schedule);
       ring = wake;
       return { untilRung: (times) => times * INTERVAL, stop: () => undefined };
     },
@@ -107,6 +111,18 @@ it('reads anew once after the other, however soon it is asked again: what was re
   await Promise.all([daemon.reload(), daemon.reload()]);
   await ring();
   expect(events).toContain('step');
+});
+
+it('keeps its alarm at a reload, which could be about to ring, unless another one is wanted', async () => {
+  const { configuration } = world.workspace;
+  const nightly = { ...configuration, serve: { ...configuration.serve, schedule: '0 3 * * *' } };
+  const editions = [{ ...configuration }, nightly].map((each) => ({ ...world.workspace, configuration: each }));
+  const { daemon } = aDaemon(world.workspace, async () => editions.shift() ?? expect.unreachable());
+  daemon.start();
+  await ring();
+  await daemon.reload();
+  await daemon.reload();
+  expect(schedules).toEqual([configuration.serve.schedule, '0 3 * * *']);
 });
 
 it('begins nothing once it is told to stop, not even by a reload that comes too late', async () => {
