@@ -162,6 +162,18 @@ describe('an answer', () => {
     expect(one.answers[0]).toMatchObject({ kind: 'unknown-key', shape: 'no key <key>, request <id> from #.#.#.#' });
   });
 
+  it('is compared without the key id that its address had, encoded', async () => {
+    const origin = await serve(({ url }, outgoing) => void outgoing.writeHead(404).end(`no such page: ${url}`));
+    const { venue } = await aVenue(
+      { url: `${origin.url}/keys/{apiKey}`, dead: { status: 404 } },
+      () => expect.unreachable(),
+      { keyId: { pattern: 'desk/{lower:8}', description: 'desk/ and 8 letters' } },
+    );
+    const subject = await venue.probe({ ...(await credential()), apiKey: 'desk/a1b2c3d4' });
+    expect(subject.answers).toEqual((await venue.probeStranger()).answers);
+    expect(subject.answers[0]?.shape).toBe('no such page: /keys/<key>');
+  });
+
   it('to an unknown key is no proof where keys are tied to addresses and nothing says how those are refused', async () => {
     const { venue } = await aVenue({}, () => json(401, { error: 'unknown' }), { limits: { allowlistEntries: 5 } });
     expect((await venue.probeStranger()).answers[0]?.kind).toBe('refused');

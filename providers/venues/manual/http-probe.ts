@@ -114,6 +114,7 @@ function shapeOf({ dead }: HttpProbe, answer: HttpAnswer, apiKey: string): strin
   return said
     .slice(0, 10 * MAX_SHAPE_LENGTH)
     .replaceAll(apiKey, '<key>')
+    .replaceAll(encodeURIComponent(apiKey), '<key>')
     .replace(/\p{Cc}+/gu, ' ')
     .replace(/[\w-]{20,}/g, '<id>')
     .replace(/\d+/g, '#')
