@@ -173,6 +173,19 @@ describe('a probe', () => {
     expect(inspection?.switches.map(({ field }) => field)).toEqual([...documented, 'enableMoonTrading']);
   });
 
+  it.each([
+    ['true', true],
+    [1, true],
+    [{ spot: true }, true],
+    ['false', false],
+    [0, false],
+    [null, false],
+  ])('takes a switch nobody knows that comes as %j for one that is on: %j', async (value, on) => {
+    const { url } = await venue({ [SAPI]: { body: { ...RESTRICTIONS, permitsMoonTravel: value } } });
+    const { inspection } = await open(url).probe(CREDENTIAL);
+    expect(inspection?.switches).toContainEqual({ field: 'permitsMoonTravel', on });
+  });
+
   it('keeps what one endpoint said when the other one fails', async () => {
     const { url } = await venue({ [API]: { status: 502 } });
     const { answers, inspection } = await open(url).probe(CREDENTIAL);

@@ -71,12 +71,17 @@ export const Restrictions = z
     ),
   );
 
+/** In whatever form a switch comes that keyturn does not know. */
+const OFF: readonly unknown[] = [false, 'false', 0, '0', null];
+
 export function inspectionOf(
   { ipRestrict, createTime, tradingAuthorityExpirationTime, ...fields }: z.infer<typeof Restrictions>,
   account: z.infer<typeof Account> | null,
 ): Inspection {
   return {
-    switches: Object.entries(fields).flatMap(([field, on]) => (typeof on === 'boolean' ? [{ field, on }] : [])),
+    switches: Object.entries(fields).flatMap(([field, on]) =>
+      typeof on === 'boolean' || /^(enable|permits)[A-Z]/.test(field) ? [{ field, on: !OFF.includes(on) }] : [],
+    ),
     allowlistOn: ipRestrict,
     allowlist: null,
     fingerprint: null,
