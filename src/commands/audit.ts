@@ -52,13 +52,14 @@ export async function audit(options: AuditOptions, io: CommandIo): Promise<ExitS
 async function lookAt(workspace: Workspace, key: Key): Promise<AuditedKey> {
   const capabilities = workspace.ports.sources.capabilities(key.venue);
   const now = workspace.clock.now();
+  let record: KeyRecord | null = null;
   try {
     const tools = await toolsFor(workspace, key, actor());
-    const record = await readRecord(tools.store, key.storedAs);
+    record = await readRecord(tools.store, key.storedAs);
     return { key, capabilities, record, current: record && (await currentOf(tools, record)), now };
   } catch (error) {
     if (!isKeyturnError(error) || error.code === 'usage') throw error;
-    return { key, capabilities, record: null, current: { unknown: explain(error) }, now };
+    return { key, capabilities, record, current: { unknown: explain(error) }, now };
   }
 }
 
@@ -81,7 +82,10 @@ async function accountFindings(workspace: Workspace, audited: readonly AuditedKe
     const keys = audited.filter(({ key }) => key.account === account);
     const [first] = keys;
     if (!first) continue;
-    const listed = await listedIn(workspace, first.key);
+    const unread = keys.find(({ record, current }) => record === null && current !== null);
+    const listed = unread
+      ? { unknown: `the record of ${unread.key.id} could not be read` }
+      : await listedIn(workspace, first.key);
     found.push(...auditAccount({ account, keys, listed, limit: first.capabilities.limits.keysPerAccount }));
   }
   return found;

@@ -186,7 +186,7 @@ export interface AuditedAccount {
   account: string;
   /** Keys of the account in policies. */
   keys: readonly { key: Key; record: KeyRecord | null }[];
-  /** Null where the venue cannot list them; `unknown`: it did not, and why. */
+  /** Null where the venue cannot list them; `unknown`: it did not, or not all records are there to compare with, and why. */
   listed: readonly ListedKey[] | { unknown: string } | null;
   limit: number;
 }
@@ -196,7 +196,7 @@ const notListed = (account: string, why: string): AuditFinding =>
     { id: account },
     'not-seen',
     'warning',
-    `the keys of the account could not be listed, so there may be some that nobody owns: ${why}`,
+    `whether the account has keys that nobody owns could not be looked at: ${why}`,
     'run keyturn audit again later',
   );
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keyturn } from '../cli/keyturn.ts';
@@ -190,6 +190,18 @@ describe('an account whose keys the venue lists', () => {
     const file = join(world.folder, 'keyturn.yaml');
     await writeFile(file, (await readFile(file, 'utf8')).replace('desk: desk@', 'other: desk@'));
     expect(await audited()).toEqual(['desk not-seen']);
+  });
+
+  it('never calls a key nobody’s whose record, or private half, could not be read', async () => {
+    await world.apply();
+    expect(await audited()).toEqual(['desk/spot allowlist-unproven']);
+    const files = await readdir(world.folder, { recursive: true });
+    const spoil = (what: RegExp) =>
+      Promise.all(files.filter((file) => what.test(file)).map((file) => writeFile(join(world.folder, file), 'x')));
+    await spoil(/key\.pem\.age$/);
+    expect(await audited()).toEqual(['desk/spot allowlist-unproven', 'desk/spot not-seen']);
+    await spoil(/record\/\d+\.json$/);
+    expect(await audited()).toEqual(['desk/spot not-seen', 'desk not-seen']);
   });
 
   it('with two keys of one label needs a decision', async () => {
