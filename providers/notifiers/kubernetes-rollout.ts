@@ -48,14 +48,16 @@ export function openKubernetesRollout(
 ): Notifier {
   const [kind, name] = workload.split('/');
   const url = new URL(`/apis/apps/v1/namespaces/${namespace}/${kind}s/${name}`, server).href;
-  let client: HttpClient | undefined;
+  let known: { authority: Buffer; client: HttpClient } | undefined;
   return {
     async deliver({ notifications }) {
-      client ??= createHttpClient({ now: () => clock.now(), ca: await read(folder, ca) });
-      // Tokens are replaced every hour, so it is read each time.
+      // Tokens are replaced every hour, authorities once in some years, so both are read each time.
+      const authority = await read(folder, ca);
+      if (!known?.authority.equals(authority))
+        known = { authority, client: createHttpClient({ now: () => clock.now(), ca: authority }) };
       const bearer = (await read(folder, token)).toString('utf8').trim();
       for (const { at } of notifications) {
-        await send(client, {
+        await send(known.client, {
           method: 'PATCH',
           url,
           headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/strategic-merge-patch+json' },

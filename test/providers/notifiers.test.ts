@@ -362,6 +362,23 @@ describe('a rollout in Kubernetes', () => {
     await expect(stranger.deliver(MESSAGE)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
+  itWith(['openssl'], 'goes on when the cluster has another authority', async () => {
+    const { key, cert } = selfSigned();
+    const inbox = await anInbox((listener) => createHttpsServer({ key, cert }, listener));
+    const folder = aFolder();
+    writeFileSync(join(folder, 'token'), 'eyJ.first');
+    writeFileSync(join(folder, 'ca.crt'), selfSigned().cert);
+    const kind = HOOKS['kubernetes-rollout'];
+    const [options, make] = [await kind.options(), await kind.load()];
+    const server = `https://localhost:${inbox.port}`;
+    const given = { namespace: 'trading', workload: 'deployment/x', server, token: 'token', ca: 'ca.crt' };
+    const hook = make(options.parse(given), { clock: { now: () => new Date() }, folder });
+    await expect(hook.deliver(MESSAGE)).rejects.toMatchObject({ code: 'unavailable' });
+    writeFileSync(join(folder, 'ca.crt'), cert);
+    await hook.deliver(MESSAGE);
+    expect(inbox.got).toHaveLength(1);
+  });
+
   it('needs a workload that can be restarted', async () => {
     const options = await HOOKS['kubernetes-rollout'].options();
     for (const workload of ['pod/x', 'deployment/', 'deployment/../x', 'deployment/X', 'market-maker'])
