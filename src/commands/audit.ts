@@ -13,7 +13,7 @@ import type { Reason } from '../core/reasons.ts';
 import { hasPrivateHalf, type KeyRecord, rolesOf } from '../core/record.ts';
 import { explain, isKeyturnError } from '../errors.ts';
 import { EXIT, type ExitStatus } from '../exit.ts';
-import { readRecord } from '../records.ts';
+import { recordToActOn } from '../gather.ts';
 import { credentialOf, doubtAboutVenue, type Tools } from '../steps/step.ts';
 import { table } from '../terminal.ts';
 import { named } from '../uncovered.ts';
@@ -55,7 +55,7 @@ async function lookAt(workspace: Workspace, key: Key): Promise<AuditedKey> {
   let record: KeyRecord | null = null;
   try {
     const tools = await toolsFor(workspace, key, actor());
-    record = await readRecord(tools.store, key.storedAs);
+    record = await recordToActOn(workspace.ports.sources, tools.store, key);
     return { key, capabilities, record, current: record && (await currentOf(tools, record)), now };
   } catch (error) {
     if (!isKeyturnError(error) || error.code === 'usage') throw error;

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keyturn } from '../cli/keyturn.ts';
@@ -192,7 +192,7 @@ describe('an account whose keys the venue lists', () => {
     expect(await audited()).toEqual(['desk not-seen']);
   });
 
-  it('never calls a key nobody’s whose record, or private half, could not be read', async () => {
+  it('never calls a key nobody’s whose record, or private half, could not be read or is lost', async () => {
     await world.apply();
     expect(await audited()).toEqual(['desk/spot allowlist-unproven']);
     const files = await readdir(world.folder, { recursive: true });
@@ -201,6 +201,8 @@ describe('an account whose keys the venue lists', () => {
     await spoil(/key\.pem\.age$/);
     expect(await audited()).toEqual(['desk/spot allowlist-unproven', 'desk/spot not-seen']);
     await spoil(/record\/\d+\.json$/);
+    expect(await audited()).toEqual(['desk/spot not-seen', 'desk not-seen']);
+    await rm(join(world.folder, '.keyturn/store/desk/spot/record'), { recursive: true });
     expect(await audited()).toEqual(['desk/spot not-seen', 'desk not-seen']);
   });
 
