@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { KeyturnError } from '../../src/errors.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { KeyId, Material, Store, StoredDocument } from '../../src/ports/store.ts';
+import { type KeyId, MAX_RECORD_BYTES, type Material, type Store, type StoredDocument } from '../../src/ports/store.ts';
 import type { Secret } from '../../src/secret.ts';
 import { fingerprintOf } from '../keys.ts';
 
@@ -28,8 +28,6 @@ interface Shelf {
   passphrases: Map<number, Secret | null>;
   current: number | null;
 }
-
-const MAX_RECORD_BYTES = 16 * 1024;
 
 const emptyShelf = (): Shelf => ({
   record: null,

@@ -11,7 +11,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8
 
 export type Observation = Omit<EvidenceEntry, 'previous' | 'hash'>;
 
-/** Of a record’s 16 KiB: beyond this many characters there is room for milestones only. */
+/** Of the 16 KiB that a record should stay under: beyond this many characters there is room for milestones only. */
 const ROOM_FOR_SIGHTS = 12 * 1024;
 
 const root = (key: string, generation: number): string => sha256(`keyturn/v1 ${key} ${generation}`);

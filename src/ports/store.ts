@@ -39,6 +39,12 @@ export interface StoredDocument {
   revision: number;
 }
 
+/**
+ * What every store takes of one record. Records stay under half of it, but for keys of which more than three generations wait
+ * for their end, as after one leak upon the other: those must go on, too.
+ */
+export const MAX_RECORD_BYTES = 32 * 1024;
+
 export interface StoreCapabilities {
   /** What retiring achieves: `erased` the private half is gone, `detached` it is only out of reach. */
   erasure: 'erased' | 'detached';

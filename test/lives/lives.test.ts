@@ -23,6 +23,25 @@ const SURE: [Deed[]][] = [
       { do: 'pass' },
     ],
   ],
+  // A deletion that somebody made too early, and a venue that refuses for days what it should answer: the record must not fill.
+  [
+    [
+      { do: 'good-day' },
+      { do: 'turn-over', key: 0 },
+      { do: 'pass', writes: 1 },
+      { do: 'pass', writes: 1 },
+      { do: 'pass', writes: 1 },
+      { do: 'leak-current', key: 0 },
+      { do: 'good-day' },
+      { do: 'delete-current', key: 0 },
+      { do: 'delete-current', key: 0 },
+      { do: 'good-day' },
+      { do: 'look' },
+      { do: 'deny', key: 0, generation: 'current' },
+      { do: 'good-day' },
+      { do: 'good-day' },
+    ],
+  ],
 ];
 
 async function live(deeds: readonly Deed[]): Promise<void> {

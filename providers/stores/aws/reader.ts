@@ -1,11 +1,10 @@
-import type { KeyId, StoreReader } from '../../../src/ports/store.ts';
+import { type KeyId, MAX_RECORD_BYTES, type StoreReader } from '../../../src/ports/store.ts';
 import { corrupt, currentIn, evidenceSecret, generationsIn, materialState } from './layout.ts';
 import { CURRENT, keyUnder, labelOf, nameUnder, numberIn } from './names.ts';
 import type { ParsedAwsOptions } from './options.ts';
 import type { SecretReads } from './reading.ts';
 
 /** Of record texts; far below what AWS takes, as everywhere. */
-export const MAX_RECORD_BYTES = 16 * 1024;
 
 /** Reads no value but those of records: `planner` of keyturn policy iam is all it needs. */
 export function reader(secrets: SecretReads, { prefix, recordPrefix }: ParsedAwsOptions): Omit<StoreReader, 'examine'> {

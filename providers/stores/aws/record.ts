@@ -1,9 +1,8 @@
 import { KeyturnError } from '../../../src/errors.ts';
-import type { KeyId, Store } from '../../../src/ports/store.ts';
+import { type KeyId, MAX_RECORD_BYTES, type Store } from '../../../src/ports/store.ts';
 import { type Description, usable } from './description.ts';
 import { headOf } from './layout.ts';
 import { CURRENT, nameUnder, versionId } from './names.ts';
-import { MAX_RECORD_BYTES } from './reader.ts';
 import { notShown, type Secrets } from './writing.ts';
 
 /**

@@ -1,7 +1,14 @@
 import { resolve } from 'node:path';
 import { KeyturnError } from '../../../src/errors.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
-import type { KeyId, Material, OpenStore, Store, StoreReader } from '../../../src/ports/store.ts';
+import {
+  type KeyId,
+  MAX_RECORD_BYTES,
+  type Material,
+  type OpenStore,
+  type Store,
+  type StoreReader,
+} from '../../../src/ports/store.ts';
 import { fingerprintOf } from '../../keys.ts';
 import { checkAccess, checkFileSystem } from './access.ts';
 import { sealing } from './age.ts';
@@ -21,7 +28,6 @@ import {
 import {
   corrupt,
   digits,
-  MAX_RECORD_BYTES,
   type Meta,
   newestPromotion,
   type Paths,

@@ -6,8 +6,6 @@ import { exists, numbersIn, readIfThere } from './files.ts';
 
 /** Where everything of a key lies, and the small JSON files among it. */
 
-export const MAX_RECORD_BYTES = 16 * 1024;
-
 export const RECORD = /^\d{8}\.json$/;
 export const GENERATION = /^\d{6}$/;
 const PROMOTION = /^\d{6}\.json$/;

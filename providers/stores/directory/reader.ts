@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { KeyId, MaterialState, StoreReader } from '../../../src/ports/store.ts';
+import { type KeyId, MAX_RECORD_BYTES, type MaterialState, type StoreReader } from '../../../src/ports/store.ts';
 import { exists, isFolder, namesIn, newestIn, numbersIn, readIfThere, readNow } from './files.ts';
-import { corrupt, GENERATION, MAX_RECORD_BYTES, NAME, newestPromotion, pathsOf, RECORD, readMeta } from './layout.ts';
+import { corrupt, GENERATION, NAME, newestPromotion, pathsOf, RECORD, readMeta } from './layout.ts';
 
 /** The reading half: never writes, needs no identity, and finds nothing where there is no folder. */
 export function reader(root: string): Omit<StoreReader, 'examine'> {

@@ -1,11 +1,16 @@
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
-import type { KeyId, MaterialState, StoreCapabilities, StoreReader } from '../../../src/ports/store.ts';
+import {
+  type KeyId,
+  MAX_RECORD_BYTES,
+  type MaterialState,
+  type StoreCapabilities,
+  type StoreReader,
+} from '../../../src/ports/store.ts';
 import { Current, contentsOrNull, corrupt, Public, Text, Withdrawn } from './documents.ts';
 import type { Kv } from './kv.ts';
 import { folderOf, isName, pathOf } from './paths.ts';
 
-export const MAX_RECORD_BYTES = 16 * 1024;
 const LISTED_AT_ONCE = 16;
 
 const capabilities: StoreCapabilities = {

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isKeyturnError, KeyturnError } from '../../../src/errors.ts';
-import type { KeyId, Material, Store } from '../../../src/ports/store.ts';
+import { type KeyId, MAX_RECORD_BYTES, type Material, type Store } from '../../../src/ports/store.ts';
 import { fingerprintOf } from '../../keys.ts';
 import { ApiKey, contentsOrNull, corrupt, materialIn, pairFields } from './documents.ts';
 import type { Kv } from './kv.ts';
 import { passphraseShelf } from './passphrases.ts';
 import { pathOf } from './paths.ts';
-import { MAX_RECORD_BYTES, readCurrent, readerOver } from './reader.ts';
+import { readCurrent, readerOver } from './reader.ts';
 
 /** The writing half. Every write is create-once or compare-and-swap; what is destroyed is read back until it is. */
 export function storeOver(kv: Kv): Omit<Store, 'check' | 'examine' | 'close'> {
