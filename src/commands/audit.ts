@@ -38,10 +38,11 @@ export async function audit(options: AuditOptions, io: CommandIo): Promise<ExitS
     return lookAt(workspace, key);
   });
   io.terminal.progress(null);
+  const unnamed = records.map(({ record }) => record);
   const findings = [
     ...audited.flatMap(auditKey),
-    ...(options.key === undefined ? await accountFindings(workspace, audited) : []),
-    ...records.map(({ record }) => uncoveredFinding(record.key)),
+    ...(options.key === undefined ? await accountFindings(workspace, audited, unnamed) : []),
+    ...unnamed.map(({ key }) => uncoveredFinding(key)),
   ];
   if (options.output === 'json') printJson(io, { keys: keys.length, findings });
   else io.stdout.write(auditText(findings, keys.length, io));
@@ -76,7 +77,11 @@ async function currentOf(tools: Tools, record: KeyRecord): Promise<AuditedKey['c
 
 const ABOUT_THE_KEY: ReadonlySet<Reason> = new Set(['refused', 'signature-refused']);
 
-async function accountFindings(workspace: Workspace, audited: readonly AuditedKey[]): Promise<AuditFinding[]> {
+async function accountFindings(
+  workspace: Workspace,
+  audited: readonly AuditedKey[],
+  uncovered: readonly KeyRecord[],
+): Promise<AuditFinding[]> {
   const found: AuditFinding[] = [];
   for (const account of new Set(audited.map(({ key }) => key.account))) {
     const keys = audited.filter(({ key }) => key.account === account);
@@ -86,7 +91,7 @@ async function accountFindings(workspace: Workspace, audited: readonly AuditedKe
     const listed = unread
       ? { unknown: `the record of ${unread.key.id} could not be read` }
       : await listedIn(workspace, first.key);
-    found.push(...auditAccount({ account, keys, listed, limit: first.capabilities.limits.keysPerAccount }));
+    found.push(...auditAccount({ account, keys, uncovered, listed, limit: first.capabilities.limits.keysPerAccount }));
   }
   return found;
 }

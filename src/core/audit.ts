@@ -186,6 +186,8 @@ export interface AuditedAccount {
   account: string;
   /** Keys of the account in policies. */
   keys: readonly { key: Key; record: KeyRecord | null }[];
+  /** Records that no policy names, of any account. */
+  uncovered: readonly KeyRecord[];
   /** Null where the venue cannot list them; `unknown`: it did not, or not all records are there to compare with, and why. */
   listed: readonly ListedKey[] | { unknown: string } | null;
   limit: number;
@@ -201,11 +203,11 @@ const notListed = (account: string, why: string): AuditFinding =>
   );
 
 /** What only the account's list of keys shows: keys that nobody owns, and too many of them. */
-export function auditAccount({ account, keys, listed, limit }: AuditedAccount): AuditFinding[] {
+export function auditAccount({ account, keys, uncovered, listed, limit }: AuditedAccount): AuditFinding[] {
   if (listed === null) return [];
   if ('unknown' in listed) return [notListed(account, listed.unknown)];
   const known = new Set(
-    keys.flatMap(({ record }) =>
+    [...keys.map(({ record }) => record), ...uncovered].flatMap((record) =>
       (record?.generations ?? []).flatMap(({ apiKey, discardedApiKeys = [] }) => [apiKey, ...discardedApiKeys]),
     ),
   );
