@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../whole-number.ts';
 import { bundledPrograms } from './processes.ts';
 import { describe, killAtRandom } from './random.ts';
 
@@ -8,10 +9,10 @@ import { describe, killAtRandom } from './random.ts';
 const { values } = parseArgs({
   options: { kills: { type: 'string' }, seed: { type: 'string' }, workers: { type: 'string' } },
 });
-const seed = Number(values.seed ?? Date.now() % 1_000_000);
-const kills = Number(values.kills ?? 100);
+const seed = wholeNumber('--seed', values.seed ?? `${Date.now() % 1_000_000}`, 0);
+const kills = wholeNumber('--kills', values.kills ?? '100');
 const trials = values.workers
-  ? [{ workers: Number(values.workers), kills }]
+  ? [{ workers: wholeNumber('--workers', values.workers), kills }]
   : [1, 8].map((workers) => ({ workers, kills: Math.ceil(kills / 2) }));
 
 const say = (text: string) => process.stdout.write(`${text}\n`);

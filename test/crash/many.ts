@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 import { fetchPrograms } from '../programs/fetch.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { aCrowd, type Crowd, expectOnceEach, type Ran } from './crowd.ts';
 import { PLACES } from './places.ts';
 
@@ -17,8 +18,8 @@ const { values } = parseArgs({
     kill: { type: 'boolean', default: false },
   },
 });
-const keys = Number(values.keys ?? 1000);
-const workers = Number(values.workers ?? 8);
+const keys = wholeNumber('--keys', values.keys ?? '1000');
+const workers = wholeNumber('--workers', values.workers ?? '8');
 /** Each worker is killed so often. */
 const ROUNDS = 6;
 /**

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import * as fc from 'fast-check';
+import { wholeNumber } from '../whole-number.ts';
 import { policyProperty } from './policies.ts';
 import { recordProperty } from './records.ts';
 
@@ -60,7 +61,7 @@ function watch(task: Task): void {
 function taskOf({ runs = '100000', seed = `${Date.now() % 2 ** 31}`, only }: Record<string, string | undefined>): Task {
   const names = Object.keys(PROPERTIES).filter((name) => only === undefined || name === only);
   if (names.length === 0) throw new Error(`--only takes one of ${Object.keys(PROPERTIES).join(', ')}`);
-  return { runs: Number(runs), seed: Number(seed), names };
+  return { runs: wholeNumber('--runs', runs), seed: wholeNumber('--seed', seed, 0), names };
 }
 
 if (isMainThread) {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../whole-number.ts';
 import { judgedYear } from './year.ts';
 
 /** `npm run test:year -- --keys 5 --kills 40 --seed 7`: so many keys of each desk, killed about so often. */
@@ -7,9 +8,9 @@ const { values } = parseArgs({
   options: { seed: { type: 'string' }, keys: { type: 'string' }, kills: { type: 'string' } },
 });
 const choices = {
-  seed: Number(values.seed ?? Date.now() % 1_000_000),
-  keys: Number(values.keys ?? 5),
-  kills: Number(values.kills ?? 40),
+  seed: wholeNumber('--seed', values.seed ?? `${Date.now() % 1_000_000}`, 0),
+  keys: wholeNumber('--keys', values.keys ?? '5'),
+  kills: wholeNumber('--kills', values.kills ?? '40', 0),
 };
 
 /** Not awaited at the top: what is loaded late would wait for this file to end, and this file for it. */
